@@ -1,0 +1,154 @@
+# Builds ./node and ./sim; everything longer than a few lines is in scripts/.
+#
+#   make help                    the targets
+#   make CC=clang SAN=address    another compiler, a sanitizer (address, undefined, thread,
+#                                or several with commas): each has its own folder in build/
+#   make CFLAGS="-O0 -g"         other options; what they concern is built again
+
+SAN =
+PREFIX = /usr/local
+CFLAGS = -O2 -g
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+  -Wwrite-strings -Wundef -Wconversion -Wformat=2 -Wvla -Wnull-dereference
+
+# Sanitizers confuse the flow analysis behind some warnings, so there they are no errors.
+ifeq ($(SAN),)
+  WARNINGS += -Werror
+else
+  SANITIZE = -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+
+empty =
+space = $(empty) $(empty)
+comma = ,
+BUILD = build/$(subst $(space),-,$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN))))
+export CC
+
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Icore $(WARNINGS) $(CFLAGS) $(SANITIZE) $(CPPFLAGS)
+COMPILE = $(CC) $(ALL_CFLAGS) -MMD -MP
+LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS)
+SYSTEM_LIBS = -lm -ldl -lpthread
+
+LIBRARY = $(BUILD)/libhearsay.a
+OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(filter-out core/main/%,$(wildcard core/*/*.c)))
+TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/c/test_*.c))
+TEST_HELPERS = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/c/test_%,$(wildcard tests/c/*.c)))
+SPECS = $(sort $(shell find tests -name '*_spec.lua' 2>/dev/null))
+
+# tests/c/failing_alloc.c makes the n-th allocation fail.
+TEST_LINK = $(if $(wildcard tests/c/failing_alloc.c),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc)
+
+# Builds on all processors, unless told otherwise. These targets call make again for what
+# they need once the packages are there; two of them at once would build the same files.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+  MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN || echo 2)
+endif
+ifneq ($(filter demo test test-c test-lua check lint,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+.DELETE_ON_ERROR:
+.PHONY: all FORCE help deps demo test test-c test-lua test-programs check lint format \
+  install uninstall clean
+
+all: node sim ## build ./node and ./sim (the default)
+	@[ -L "node challenges" ] || ln -s challenges "node challenges"
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+# ./node and ./sim are what was built last: one file with the one in the build folder.
+node sim: %: $(BUILD)/% FORCE
+	@[ $@ -ef $< ] || ln -f $< $@ 2>/dev/null || cp $< $@
+
+# The library and Lua need each other, hence the group.
+$(BUILD)/node $(BUILD)/sim: $(BUILD)/%: $(BUILD)/core/main/%.o $(LIBRARY) $(BUILD)/lua.libs
+	@echo "  link    $@"
+	@$(LINK) -o $@ $< -Wl,--start-group $(LIBRARY) @$(BUILD)/lua.libs -Wl,--end-group $(SYSTEM_LIBS)
+
+$(LIBRARY): $(OBJECTS) $(BUILD)/objects
+	@rm -f $@
+	@$(AR) rcs $@ $(OBJECTS)
+
+$(BUILD)/core/%.o: core/%.c $(BUILD)/options $(BUILD)/lua.cflags
+	@mkdir -p $(@D)
+	@echo "  compile $<"
+	@$(COMPILE) @$(BUILD)/lua.cflags -c -o $@ $<
+
+$(BUILD)/tests/%.o: tests/%.c $(BUILD)/options $(BUILD)/lua.cflags $(BUILD)/cmocka.cflags
+	@mkdir -p $(@D)
+	@echo "  compile $<"
+	@$(COMPILE) -Itests/c @$(BUILD)/lua.cflags @$(BUILD)/cmocka.cflags -c -o $@ $<
+
+$(TESTS): %: %.o $(TEST_HELPERS) $(LIBRARY) $(BUILD)/lua.libs $(BUILD)/cmocka.libs
+	@$(LINK) $(TEST_LINK) -o $@ $< $(TEST_HELPERS) -Wl,--start-group $(LIBRARY) \
+	  @$(BUILD)/lua-test.libs -Wl,--end-group @$(BUILD)/cmocka.libs $(SYSTEM_LIBS)
+
+# Where the libraries are. One run of the script writes both files.
+$(BUILD)/lua.cflags $(BUILD)/cmocka.cflags: $(BUILD)/%.cflags: scripts/libs scripts/env
+	@scripts/libs write $* $(BUILD)
+
+$(BUILD)/lua.libs $(BUILD)/cmocka.libs: %.libs: %.cflags ;
+
+# Files that change when what they say changes: the options, the list of objects.
+$(BUILD)/options: SAYS = $(COMPILE) $(LINK)
+$(BUILD)/objects: SAYS = $(OBJECTS)
+$(BUILD)/options $(BUILD)/objects: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SAYS)' | cmp -s - $@ || echo '$(SAYS)' >$@
+
+deps: ## get every package that building, testing and lint need (DEPS=unpack: into vendor/local)
+	@scripts/deps build test lint
+	@echo "deps: everything is there"
+
+demo: ## 25 nodes broadcast over a slow and partitioned network
+	@scripts/deps build
+	@$(MAKE) -s all
+	./sim test -w broadcast --bin "./node challenges/broadcast_3e.lua" --node-count 25 --time-limit 20 --rate 100 --latency 100 --nemesis partition
+
+test: ## run all tests (ONLY=text: those with the text in their names)
+	@scripts/deps build test
+	@$(MAKE) -s all test-programs
+	@scripts/test $(BUILD) $(TESTS) $(SPECS)
+
+test-c: ## run the unit tests of the C code
+	@scripts/deps build test
+	@$(MAKE) -s test-programs
+	@scripts/test $(BUILD) $(TESTS)
+
+test-lua: ## run the busted specs: Lua modules, challenges, command lines, simulations
+	@scripts/deps build test
+	@$(MAKE) -s all
+	@scripts/test $(BUILD) $(SPECS)
+
+test-programs: $(TESTS)
+
+lint: ## check style, layers and common faults
+	@scripts/deps build test lint
+	@$(MAKE) -s $(LIBRARY) $(BUILD)/cmocka.cflags
+	@scripts/lint $(BUILD)
+
+format: ## bring the C code into style
+	clang-format -i $(wildcard core/*/*.[ch] tests/c/*.[ch])
+
+check: lint test ## lint and test
+
+# Challenges start the node as ../node, seen from their folder; so share/ has a link to it.
+SHARE = $(DESTDIR)$(PREFIX)/share/hearsay
+
+install: all ## install below PREFIX (DESTDIR: below another root)
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)"
+	install -m 755 node sim "$(DESTDIR)$(PREFIX)/bin"
+	rm -rf "$(SHARE)/lua" "$(SHARE)/challenges"
+	cp -R lua challenges "$(SHARE)"
+	ln -sfn ../../bin/node "$(SHARE)/node"
+
+uninstall: ## remove what install put there
+	rm -f "$(DESTDIR)$(PREFIX)/bin/node" "$(DESTDIR)$(PREFIX)/bin/sim"
+	rm -rf "$(SHARE)"
+
+clean: ## remove everything the build made
+	rm -rf build node sim "node challenges"
+
+-include $(wildcard $(BUILD)/core/*/*.d $(BUILD)/tests/c/*.d)

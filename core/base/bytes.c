@@ -1,0 +1,104 @@
+/* Growth doubles, so that appending is linear in all; nothing here shrinks by
+ * itself, because a node's buffers reach a steady size and stay there. */
+#include "base/bytes.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct slice slice_of(const char *zero_terminated)
+{
+  return (struct slice){zero_terminated, strlen(zero_terminated)};
+}
+
+int slice_equal(struct slice a, struct slice b)
+{
+  return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+int slice_compare(const void *left, const void *right)
+{
+  const struct slice *a = left, *b = right;
+  size_t shorter = a->length < b->length ? a->length : b->length;
+  int order = shorter == 0 ? 0 : memcmp(a->data, b->data, shorter);
+  if (order != 0)
+    return order;
+  return (a->length > b->length) - (a->length < b->length);
+}
+
+void bytes_free(struct bytes *b)
+{
+  free(b->data);
+  *b = (struct bytes){0};
+}
+
+int bytes_reserve(struct bytes *b, size_t extra)
+{
+  if (extra <= b->capacity - b->length)
+    return 0;
+  if (extra > SIZE_MAX / 2 - b->length)
+    return -1;
+  size_t capacity = b->capacity < 64 ? 64 : b->capacity;
+  while (capacity - b->length < extra)
+    capacity *= 2;
+  char *data = realloc(b->data, capacity);
+  if (data == NULL)
+    return -1;
+  b->data = data;
+  b->capacity = capacity;
+  return 0;
+}
+
+int bytes_append(struct bytes *b, const void *data, size_t length)
+{
+  if (length == 0)
+    return 0;
+  if (bytes_reserve(b, length) != 0)
+    return -1;
+  memcpy(b->data + b->length, data, length);
+  b->length += length;
+  return 0;
+}
+
+int bytes_append_slice(struct bytes *b, struct slice s)
+{
+  return bytes_append(b, s.data, s.length);
+}
+
+int bytes_append_byte(struct bytes *b, char c)
+{
+  if (b->length == b->capacity && bytes_reserve(b, 1) != 0)
+    return -1;
+  b->data[b->length++] = c;
+  return 0;
+}
+
+void bytes_consume(struct bytes *b, size_t count)
+{
+  if (count >= b->length) {
+    b->length = 0;
+    return;
+  }
+  memmove(b->data, b->data + count, b->length - count);
+  b->length -= count;
+}
+
+void bytes_trim(struct bytes *b, size_t keep)
+{
+  if (b->capacity <= keep || b->length > keep)
+    return;
+  if (keep == 0) { /* realloc to nothing would free the block and return NULL */
+    bytes_free(b);
+    return;
+  }
+  char *data = realloc(b->data, keep);
+  if (data == NULL)
+    return; /* the larger block is still valid */
+  b->data = data;
+  b->capacity = keep;
+}
+
+struct slice bytes_slice(const struct bytes *b)
+{
+  return (struct slice){b->data, b->length};
+}

@@ -1,0 +1,50 @@
+#include "bind/bind.h"
+
+#include <lauxlib.h>
+
+#include <lua-cjson.h>
+
+static void preload(lua_State *L, const char *name, lua_CFunction open)
+{
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushcfunction(L, open);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
+void bind_node_modules(lua_State *L)
+{
+  preload(L, "hearsay.core", bind_core);
+  preload(L, "hearsay.ids", bind_ids);
+  preload(L, "hearsay.json", bind_json);
+  preload(L, "hearsay.seen", bind_seen);
+  preload(L, "cjson", luaopen_cjson);
+}
+
+void bind_all_modules(lua_State *L)
+{
+  bind_node_modules(L);
+  preload(L, "hearsay.random", bind_random);
+  preload(L, "hearsay.world", bind_world);
+}
+
+struct slice bind_check_slice(lua_State *L, int argument)
+{
+  struct slice s;
+  luaL_checktype(L, argument, LUA_TSTRING);
+  s.data = lua_tolstring(L, argument, &s.length);
+  return s;
+}
+
+int64_t bind_check_duration_us(lua_State *L, int argument)
+{
+  lua_Number seconds = luaL_checknumber(L, argument);
+  if (!(seconds >= 0 && seconds <= 1e9))
+    luaL_argerror(L, argument, "expected seconds, from 0 to 1e9");
+  return (int64_t)(seconds * 1e6 + 0.5);
+}
+
+void bind_check_function(lua_State *L, int argument)
+{
+  luaL_checktype(L, argument, LUA_TFUNCTION);
+}

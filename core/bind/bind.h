@@ -1,0 +1,36 @@
+/* bind.h - the C modules that Lua can require. One file a module; each checks its
+ * arguments, calls what lies below, and pushes the result. */
+#ifndef HEARSAY_BIND_BIND_H
+#define HEARSAY_BIND_BIND_H
+
+#include "base/bytes.h"
+
+#include <lua.h>
+
+#include <stdint.h>
+
+/* Module openers, as require calls them. */
+int bind_core(lua_State *L);   /* hearsay.core: a node's verbs, under lua/hearsay/init.lua */
+int bind_ids(lua_State *L);    /* hearsay.ids */
+int bind_json(lua_State *L);   /* hearsay.json */
+int bind_random(lua_State *L); /* hearsay.random: seeded streams, for the bench */
+int bind_seen(lua_State *L);   /* hearsay.seen */
+int bind_world(lua_State *L);  /* hearsay.world: the simulated cluster */
+
+/* Makes the modules that a node's script may require known to require. Raises. */
+void bind_node_modules(lua_State *L);
+
+/* Those and the simulated cluster. Raises. */
+void bind_all_modules(lua_State *L);
+
+/* --- argument checks that several modules share; all raise ---------------- */
+
+struct slice bind_check_slice(lua_State *L, int argument);
+
+/* Seconds, 0 .. 10^9, as microseconds. */
+int64_t bind_check_duration_us(lua_State *L, int argument);
+
+/* Raises unless the argument is a table or absent is allowed and it is absent. */
+void bind_check_function(lua_State *L, int argument);
+
+#endif

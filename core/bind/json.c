@@ -1,0 +1,110 @@
+/* hearsay.json: encode, decode, null, array, raw. */
+#include "bind/bind.h"
+#include "host/value.h"
+#include "wire/json_read.h"
+
+#include <lauxlib.h>
+
+#include <string.h>
+
+/* A buffer that Lua owns while a function that may raise fills it. */
+static int buffer_gc(lua_State *L)
+{
+  bytes_free(lua_touserdata(L, 1));
+  return 0;
+}
+
+static struct bytes *push_buffer(lua_State *L)
+{
+  struct bytes *b = lua_newuserdatauv(L, sizeof *b, 0);
+  *b = (struct bytes){0};
+  if (luaL_newmetatable(L, "hearsay.buffer")) {
+    lua_pushcfunction(L, buffer_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  return b;
+}
+
+/*** The JSON text of a value. Raises, naming the path, when there is none.
+ * @param value
+ * @tparam[opt=false] boolean canonical object keys in byte order
+ * @treturn string */
+static int encode(lua_State *L)
+{
+  luaL_checkany(L, 1);
+  int flags = lua_toboolean(L, 2) ? VALUE_SORTED_KEYS : 0;
+  struct error e;
+  struct bytes *out = push_buffer(L);
+  if (value_encode(L, 1, flags, out, &e) != 0)
+    return luaL_error(L, "%s", e.text);
+  lua_pushlstring(L, out->data, out->length);
+  bytes_free(out);
+  return 1;
+}
+
+/*** The value of a JSON text.
+ * @tparam string text
+ * @tparam[opt=false] boolean unique_keys a key twice in one object is an error; else
+ *   the last one wins
+ * @return the value; or nil and a message with the byte position, from 0 */
+static int decode(lua_State *L)
+{
+  struct slice text = bind_check_slice(L, 1);
+  int flags = lua_toboolean(L, 2) ? VALUE_UNIQUE_KEYS : 0;
+  struct error e;
+  if (value_decode(L, text, flags, &e) == 0)
+    return 1;
+  lua_pushnil(L);
+  lua_pushstring(L, e.text);
+  return 2;
+}
+
+/*** Marks a table as an array, so that it is one even when empty.
+ * @tparam[opt={}] table t 1..n without holes
+ * @treturn table t itself */
+static int array(lua_State *L)
+{
+  if (lua_isnoneornil(L, 1)) {
+    lua_settop(L, 0);
+    lua_newtable(L);
+  }
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  value_mark_array(L);
+  return 1;
+}
+
+/*** Whether a value is a table with the array mark. */
+static int is_array(lua_State *L)
+{
+  lua_pushboolean(L, value_is_array(L, 1));
+  return 1;
+}
+
+/*** A value that is encoded as just this text. Raises when it is not valid JSON.
+ * @tparam string text */
+static int raw(lua_State *L)
+{
+  struct slice text = bind_check_slice(L, 1);
+  size_t position;
+  const char *why;
+  if (json_validate(text, VALUE_MAX_DEPTH, &position, &why) != 0)
+    return luaL_error(L, "json.raw: not JSON: byte %d: %s", (int)position, why);
+  if (memchr(text.data, '\n', text.length) != NULL)
+    return luaL_error(L, "json.raw: a message is one line, so its text may have no newline");
+  lua_settop(L, 1);
+  value_make_raw(L);
+  return 1;
+}
+
+int bind_json(lua_State *L)
+{
+  static const luaL_Reg functions[] = {
+    {"array", array}, {"decode", decode}, {"encode", encode},
+    {"is_array", is_array}, {"raw", raw}, {NULL, NULL}};
+  luaL_newlib(L, functions);
+  lua_pushlightuserdata(L, NULL);
+  lua_setfield(L, -2, "null");
+  return 1;
+}

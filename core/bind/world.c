@@ -1,0 +1,451 @@
+/* hearsay.world: a simulated cluster, for the bench and for tests. Times are seconds of
+ * virtual time. Functions given to it run inside world:run; an error in one ends the run
+ * and is raised there. */
+#include "sim/world.h"
+
+#include "bind/bind.h"
+#include "host/paths.h"
+#include "host/value.h"
+#include "wire/envelope.h"
+#include "wire/json_write.h"
+
+#include <lauxlib.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define WORLD_TYPE "hearsay.world"
+#define EVENT_TYPE "hearsay.world.event"
+
+struct box {
+  struct world *world;
+  lua_State *L; /* that runs it now, or NULL */
+  int stop;
+  int has_error; /* a callback's, at the top of L */
+  struct bytes journal;
+  struct bytes line;
+};
+
+/* A Lua function that the world calls; a userdata that holds the function, kept alive by
+ * the world's table while it is wanted. */
+struct callback {
+  struct event event; /* must be first; of a scheduled one */
+  struct box *box;
+};
+
+static struct box *check(lua_State *L)
+{
+  struct box *b = luaL_checkudata(L, 1, WORLD_TYPE);
+  if (b->world == NULL)
+    luaL_error(L, "this world is closed");
+  return b;
+}
+
+static struct endpoint *check_endpoint(lua_State *L, struct box *b, int argument)
+{
+  struct slice name = bind_check_slice(L, argument);
+  struct endpoint *e = network_find(world_network(b->world), name);
+  if (e == NULL)
+    luaL_error(L, "there is nobody called \"%s\" in this world", name.data);
+  return e;
+}
+
+/* --- callbacks ---------------------------------------------------------- */
+
+/* Pushes a callback that calls the function at `index`; the world at 1 keeps it. */
+static struct callback *push_callback(lua_State *L, struct box *b, int index)
+{
+  struct callback *c = lua_newuserdatauv(L, sizeof *c, 2); // callback
+  *c = (struct callback){.box = b};
+  luaL_setmetatable(L, EVENT_TYPE);
+  lua_pushvalue(L, index);
+  lua_setiuservalue(L, -2, 1);
+  lua_pushvalue(L, 1); // the world lives as long as its callbacks
+  lua_setiuservalue(L, -2, 2);
+  lua_getiuservalue(L, 1, 1); // callback kept
+  lua_pushvalue(L, -2);       // callback kept callback
+  lua_rawsetp(L, -2, c);
+  lua_pop(L, 1);
+  return c;
+}
+
+/* Pushes the function of a callback; with `forget`, the world keeps it no longer. Only
+ * while the world runs: it is at 1, as run's argument. */
+static void push_function(lua_State *L, struct callback *c, int forget)
+{
+  lua_getiuservalue(L, 1, 1);  // kept
+  lua_rawgetp(L, -1, c);       // kept callback
+  lua_getiuservalue(L, -1, 1); // kept callback function
+  if (forget) {
+    lua_pushnil(L);
+    lua_rawsetp(L, -4, c);
+  }
+  lua_replace(L, -3); // function callback
+  lua_pop(L, 1);
+}
+
+/* Calls the function below `arguments` values; an error ends the run. */
+static void call(struct box *b, int arguments)
+{
+  lua_State *L = b->L;
+  int base = lua_gettop(L) - arguments;
+  lua_pushcfunction(L, state_traceback);
+  lua_insert(L, base);
+  if (lua_pcall(L, arguments, 0, base) != LUA_OK) {
+    b->has_error = 1;
+    b->stop = 1;
+  }
+  lua_remove(L, base);
+}
+
+static void run_event(void *owner, struct event *self)
+{
+  (void)owner;
+  struct callback *c = (struct callback *)self;
+  push_function(c->box->L, c, 1);
+  call(c->box, 0);
+}
+
+/* A line for a client or service: its function gets the sender's name and the body. */
+static void deliver(void *ctx, struct slice line)
+{
+  struct callback *c = ctx;
+  struct box *b = c->box;
+  struct error e;
+  struct envelope m;
+  push_function(b->L, c, 0);
+  envelope_init(&m);
+  if (envelope_parse(&m, line) != 0 || value_decode(b->L, m.body, VALUE_UNIQUE_KEYS, &e) != 0) {
+    /* Nodes write through the host, which writes no such line. */
+    lua_pushliteral(b->L, "a line that is no message");
+    b->has_error = b->stop = 1;
+  } else {
+    lua_pushlstring(b->L, m.src.data, m.src.length);
+    call(b, 2);
+  }
+  envelope_free(&m);
+}
+
+/* --- methods ------------------------------------------------------------ */
+
+/*** Starts a node.
+ * @tparam string id
+ * @tparam string script
+ * @tparam[opt] table arguments strings
+ * @return true; or nil and what is wrong with the script */
+static int add_node(lua_State *L)
+{
+  enum { WORDS_MAX = 64 };
+  struct box *b = check(L);
+  struct slice id = bind_check_slice(L, 2);
+  const char *script = luaL_checkstring(L, 3);
+  char *words[WORDS_MAX];
+  int count = 0;
+  if (!lua_isnoneornil(L, 4)) {
+    luaL_checktype(L, 4, LUA_TTABLE);
+    luaL_argcheck(L, lua_rawlen(L, 4) <= WORDS_MAX, 4, "too many arguments");
+    luaL_checkstack(L, WORDS_MAX, NULL);
+    for (; lua_rawgeti(L, 4, count + 1) != LUA_TNIL; count++)
+      words[count] = (char *)(uintptr_t)luaL_checkstring(L, -1);
+  }
+  struct error e;
+  if (world_add_node(b->world, id, script, count, words, &e) != NULL) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, e.text);
+  return 2;
+}
+
+/*** Adds one that sends and receives, run by a function.
+ * @tparam string id
+ * @tparam string kind "client" (no latency, counted apart) or "service"
+ * @tparam function fn called with each message's body and sender */
+static int add(lua_State *L)
+{
+  static const char *const names[] = {"service", "client", NULL};
+  static const enum endpoint_kind kinds[] = {ENDPOINT_SERVICE, ENDPOINT_CLIENT};
+  struct box *b = check(L);
+  struct slice id = bind_check_slice(L, 2);
+  enum endpoint_kind kind = kinds[luaL_checkoption(L, 3, NULL, names)];
+  bind_check_function(L, 4);
+  if (network_find(world_network(b->world), id) != NULL)
+    return luaL_error(L, "there is a \"%s\" already", id.data);
+  struct callback *c = push_callback(L, b, 4);
+  if (network_add(world_network(b->world), kind, id, deliver, c) == NULL)
+    return luaL_error(L, "out of memory");
+  return 0;
+}
+
+/*** Closes a client: what comes for it from here on is dropped. */
+static int close_endpoint(lua_State *L)
+{
+  struct box *b = check(L);
+  check_endpoint(L, b, 2)->is_closed = 1;
+  return 0;
+}
+
+/*** Sends a message.
+ * @tparam string src
+ * @tparam string dest
+ * @tparam table body */
+static int send(lua_State *L)
+{
+  struct box *b = check(L);
+  struct endpoint *src = check_endpoint(L, b, 2), *dest = check_endpoint(L, b, 3);
+  struct bytes body = {0};
+  struct error e;
+  luaL_checktype(L, 4, LUA_TTABLE);
+  b->line.length = 0;
+  if (value_encode(L, 4, 0, &body, &e) != 0) {
+    bytes_free(&body);
+    return luaL_error(L, "cannot send: %s", e.text);
+  }
+  int result = envelope_write(&b->line, bytes_slice(&src->name), bytes_slice(&dest->name),
+                              bytes_slice(&body));
+  bytes_free(&body);
+  if (result != 0 || network_send(world_network(b->world), src, dest, bytes_slice(&b->line)) != 0)
+    return luaL_error(L, "out of memory");
+  return 0;
+}
+
+/*** Calls a function after a time.
+ * @tparam number delay seconds
+ * @tparam function fn
+ * @return a handle with :cancel() */
+static int after(lua_State *L)
+{
+  struct box *b = check(L);
+  int64_t delay_us = bind_check_duration_us(L, 2);
+  bind_check_function(L, 3);
+  struct schedule *s = world_schedule(b->world);
+  struct callback *c = push_callback(L, b, 3);
+  c->event.run = run_event;
+  if (schedule_at(s, &c->event, s->now_us + delay_us) != 0)
+    return luaL_error(L, "out of memory");
+  return 1;
+}
+
+static int cancel(lua_State *L)
+{
+  struct callback *c = luaL_checkudata(L, 1, EVENT_TYPE);
+  if (c->box->world == NULL)
+    return 0;
+  schedule_cancel(world_schedule(c->box->world), &c->event);
+  lua_getiuservalue(L, 1, 2);  // world
+  lua_getiuservalue(L, -1, 1); // world kept
+  lua_pushnil(L);
+  lua_rawsetp(L, -2, c);
+  return 0;
+}
+
+/*** Runs until so many seconds have passed, or world:stop was called.
+ * @tparam number duration seconds
+ * @return true; or nil and the reason when a node did what it must not */
+static int run(lua_State *L)
+{
+  struct box *b = check(L);
+  int64_t duration_us = bind_check_duration_us(L, 2);
+  if (b->L != NULL)
+    return luaL_error(L, "world:run cannot be called from within a run");
+  struct error e;
+  b->L = L;
+  b->stop = b->has_error = 0;
+  int result =
+    world_run(b->world, world_schedule(b->world)->now_us + duration_us, &b->stop, &e);
+  b->L = NULL;
+  if (b->has_error)
+    return lua_error(L);
+  if (result == 0) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, e.text);
+  return 2;
+}
+
+/*** Ends the run after the present event. */
+static int stop(lua_State *L)
+{
+  check(L)->stop = 1;
+  return 0;
+}
+
+/*** Virtual time.
+ * @treturn integer microseconds since the world began, from a start that is not 0 */
+static int now_us(lua_State *L)
+{
+  lua_pushinteger(L, world_schedule(check(L)->world)->now_us);
+  return 1;
+}
+
+/*** From here on `receiver` drops what comes from `sender`. */
+static int cut(lua_State *L)
+{
+  struct box *b = check(L);
+  struct endpoint *receiver = check_endpoint(L, b, 2), *sender = check_endpoint(L, b, 3);
+  if (network_cut(world_network(b->world), receiver, sender) != 0)
+    return luaL_error(L, "out of memory");
+  return 0;
+}
+
+/*** Ends all cuts. */
+static int heal(lua_State *L)
+{
+  network_heal(world_network(check(L)->world));
+  return 0;
+}
+
+static void push_counts(lua_State *L, const struct network_counts *c)
+{
+  lua_createtable(L, 0, 2);
+  lua_pushinteger(L, (lua_Integer)c->sent);
+  lua_setfield(L, -2, "sent");
+  lua_pushinteger(L, (lua_Integer)c->received);
+  lua_setfield(L, -2, "received");
+}
+
+/*** Messages so far.
+ * @treturn table {clients = {sent, received}, servers = {sent, received}} */
+static int counts(lua_State *L)
+{
+  const struct network *n = world_network(check(L)->world);
+  lua_createtable(L, 0, 2);
+  push_counts(L, &n->clients);
+  lua_setfield(L, -2, "clients");
+  push_counts(L, &n->servers);
+  lua_setfield(L, -2, "servers");
+  return 1;
+}
+
+/*** A number over all that was sent and received, and when: equal runs have equal ones.
+ * @treturn string 16 hexadecimal digits */
+static int fingerprint(lua_State *L)
+{
+  char text[17];
+  (void)snprintf(text, sizeof text, "%016" PRIx64, world_network(check(L)->world)->fingerprint);
+  lua_pushstring(L, text);
+  return 1;
+}
+
+/*** The message journal since the last call: a line of JSON for each message sent or
+ * received. The first call turns it on.
+ * @treturn string */
+static int journal(lua_State *L)
+{
+  struct box *b = check(L);
+  world_network(b->world)->journal = &b->journal;
+  lua_pushlstring(L, b->journal.data == NULL ? "" : b->journal.data, b->journal.length);
+  b->journal.length = 0;
+  return 1;
+}
+
+/*** The diagnostics of a node so far. */
+static int log_of(lua_State *L)
+{
+  struct slice log = world_log(check(L)->world, bind_check_slice(L, 2));
+  lua_pushlstring(L, log.data == NULL ? "" : log.data, log.length);
+  return 1;
+}
+
+static void append_type(void *ctx, struct slice type)
+{
+  lua_State *L = ctx;
+  lua_pushlstring(L, type.data, type.length);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+}
+
+/*** The message types that a node's script handles, in byte order. */
+static int types(lua_State *L)
+{
+  struct box *b = check(L);
+  struct node *n = world_find_node(b->world, bind_check_slice(L, 2));
+  luaL_argcheck(L, n != NULL, 2, "expected a node's id");
+  lua_newtable(L);
+  node_each_type(n, append_type, L);
+  return 1;
+}
+
+static int collect(lua_State *L)
+{
+  struct box *b = luaL_checkudata(L, 1, WORLD_TYPE);
+  world_free(b->world);
+  b->world = NULL;
+  bytes_free(&b->journal);
+  bytes_free(&b->line);
+  return 0;
+}
+
+/* --- functions ---------------------------------------------------------- */
+
+/*** Makes a world.
+ * @tparam table options seed (integer), latency (mean, in seconds), latency_dist (constant,
+ *   uniform, exponential), head_of_line (default true) */
+static int new_world(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TTABLE);
+  struct world_options o = {.head_of_line = 1, .root = state_root(L),
+                            .open_modules = bind_node_modules};
+  lua_getfield(L, 1, "seed");
+  o.seed = (uint64_t)luaL_checkinteger(L, -1);
+  if (lua_getfield(L, 1, "latency") != LUA_TNIL)
+    o.latency.mean_us = bind_check_duration_us(L, lua_gettop(L));
+  if (lua_getfield(L, 1, "latency_dist") != LUA_TNIL &&
+      latency_parse(&o.latency, bind_check_slice(L, lua_gettop(L))) != 0)
+    return luaL_error(L, "latency_dist: expected constant, uniform or exponential");
+  if (lua_getfield(L, 1, "head_of_line") != LUA_TNIL)
+    o.head_of_line = lua_toboolean(L, -1);
+  struct box *b = lua_newuserdatauv(L, sizeof *b, 1); // box
+  *b = (struct box){0};
+  luaL_setmetatable(L, WORLD_TYPE);
+  lua_newtable(L);                                    // box kept
+  lua_setiuservalue(L, -2, 1);                        // box
+  struct error e;
+  b->world = world_new(&o, &e);
+  return b->world == NULL ? luaL_error(L, "%s", e.text) : 1;
+}
+
+/*** The path of a script, looked for as ./node does.
+ * @treturn[1] string
+ * @treturn[2] nil
+ * @treturn[2] string where it was looked for */
+static int find_script(lua_State *L)
+{
+  struct paths paths;
+  struct error e;
+  char found[PATH_MAX];
+  const char *name = luaL_checkstring(L, 1);
+  if (paths_find(&paths, &e) == 0 && paths_script(&paths, name, found, &e) == 0) {
+    lua_pushstring(L, found);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, e.text);
+  return 2;
+}
+
+int bind_world(lua_State *L)
+{
+  static const luaL_Reg methods[] = {
+    {"add", add},         {"add_node", add_node},       {"after", after},
+    {"close", close_endpoint}, {"counts", counts},      {"cut", cut},
+    {"fingerprint", fingerprint}, {"heal", heal},       {"journal", journal},
+    {"log", log_of},      {"now_us", now_us},           {"run", run},
+    {"send", send},       {"stop", stop},               {"types", types},
+    {NULL, NULL}};
+  static const luaL_Reg event_methods[] = {{"cancel", cancel}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+    {"find_script", find_script}, {"new", new_world}, {NULL, NULL}};
+  luaL_newmetatable(L, WORLD_TYPE);
+  lua_pushcfunction(L, collect);
+  lua_setfield(L, -2, "__gc");
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
+  luaL_newmetatable(L, EVENT_TYPE);
+  luaL_newlib(L, event_methods);
+  lua_setfield(L, -2, "__index");
+  luaL_newlib(L, functions);
+  return 1;
+}

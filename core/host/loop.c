@@ -1,0 +1,90 @@
+/* A turn: wait, read what is there, hand over each complete line, run what is due, and
+ * write all that this produced at once. One thread: a reader thread of its own has cost
+ * throughput wherever it was measured, and one loop needs no locks.
+ *
+ * While the reader of our output is slow, output collects in memory; from OUTPUT_HIGH on
+ * no more is read, so that the pressure reaches whoever writes to us. */
+#include "host/loop.h"
+
+enum { OUTPUT_HIGH = 64 << 20 };
+
+/* Hands all complete lines to the node. */
+static void feed(struct node *n, struct lines *l, enum lines_result (*next)(struct lines *,
+                                                                           struct slice *))
+{
+  struct slice line;
+  enum lines_result result;
+  while ((result = next(l, &line)) != LINES_MORE) {
+    if (result == LINES_TOO_LONG)
+      node_refuse_long_line(n, line, l->limit_bytes);
+    else
+      node_receive(n, line);
+  }
+}
+
+/* Waits and moves bytes once. POSIX_END: the reader of our output has gone away. */
+static enum posix_result turn(struct node *n, struct posix *p, struct lines *l, int *input_open,
+                              int64_t deadline_us, struct error *e)
+{
+  int want = 0;
+  if (*input_open && posix_pending(p) < OUTPUT_HIGH)
+    want |= POSIX_READABLE;
+  if (posix_pending(p) > 0)
+    want |= POSIX_WRITABLE;
+  if (posix_wait(p, want, deadline_us) & POSIX_READABLE) {
+    enum posix_result result = posix_read(p, l, e);
+    if (result == POSIX_FAILED)
+      return result;
+    feed(n, l, lines_next);
+    if (result == POSIX_END) {
+      feed(n, l, lines_last);
+      *input_open = 0;
+    }
+  }
+  node_advance(n);
+  return posix_flush(p, e);
+}
+
+static int is_alive(enum posix_result result)
+{
+  return result == POSIX_OK || result == POSIX_AGAIN;
+}
+
+/* After the end of input: lets the handlers of received messages end, for so long, and
+ * then writes what is left, however slow the reader is. */
+static enum posix_result finish(struct node *n, struct posix *p, struct lines *l,
+                                int64_t drain_us, struct error *e)
+{
+  const struct platform *w = node_platform(n);
+  int64_t give_up_us = w->vtable->monotonic_us(w->ctx) + drain_us;
+  int input_open = 0;
+  enum posix_result result = posix_flush(p, e);
+  while (is_alive(result) && node_unfinished(n) > 0 &&
+         w->vtable->monotonic_us(w->ctx) < give_up_us) {
+    int64_t deadline_us = node_next_deadline_us(n);
+    result = turn(n, p, l, &input_open, deadline_us < give_up_us ? deadline_us : give_up_us, e);
+  }
+  while (result == POSIX_AGAIN) {
+    (void)posix_wait(p, POSIX_WRITABLE, INT64_MAX);
+    result = posix_flush(p, e);
+  }
+  return result;
+}
+
+int loop_run(struct node *n, struct posix *p, const struct loop_options *options,
+             struct error *e)
+{
+  struct lines lines;
+  int input_open = 1;
+  enum posix_result result = POSIX_OK;
+  lines_init(&lines, options->max_line_bytes);
+  while (input_open && is_alive(result))
+    result = turn(n, p, &lines, &input_open, node_next_deadline_us(n), e);
+
+  if (is_alive(result)) {
+    node_close_input(n);
+    result = finish(n, p, &lines, options->drain_us, e);
+  }
+  lines_free(&lines);
+  return result == POSIX_FAILED ? -1 : 0;
+}

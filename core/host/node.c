@@ -1,0 +1,497 @@
+/* The order of things: a line becomes an envelope; a reply goes to the coroutine that
+ * waits for it; init is answered here; anything else starts its handler's coroutine
+ * with {src, dest, body}. Each entry from outside runs inside one lua_pcall, so that an
+ * out-of-memory error of Lua costs a message and not the node. */
+#include "host/node.h"
+
+#include "host/node_private.h"
+#include "host/task.h"
+#include "host/value.h"
+
+#include <lauxlib.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  TEMPORARILY_UNAVAILABLE = 11,
+  NOT_SUPPORTED = 10,
+  MALFORMED_REQUEST = 12,
+  CRASH = 13,
+  PRECONDITION_FAILED = 22
+};
+
+struct node *node_of(lua_State *L)
+{
+  return state_owner(L);
+}
+
+const struct platform *node_platform(const struct node *n)
+{
+  return &n->platform;
+}
+
+int64_t node_now_us(const struct node *n)
+{
+  return n->now_us;
+}
+
+struct slice node_id(const struct node *n)
+{
+  return bytes_slice(&n->id);
+}
+
+size_t node_index(const struct node *n)
+{
+  return n->index;
+}
+
+size_t node_count(const struct node *n)
+{
+  return n->count;
+}
+
+size_t node_unfinished(const struct node *n)
+{
+  return n->unfinished;
+}
+
+int node_input_is_closed(const struct node *n)
+{
+  return n->input_is_closed;
+}
+
+int64_t node_next_deadline_us(const struct node *n)
+{
+  const struct heap_item *first = heap_first(&n->waiting);
+  return first == NULL ? NODE_NEVER : first->deadline_us;
+}
+
+static void read_clock(struct node *n)
+{
+  n->now_us = n->platform.vtable->monotonic_us(n->platform.ctx);
+}
+
+/* --- making one --------------------------------------------------------- */
+
+struct node *node_new(const struct platform *platform, const struct state_options *options,
+                      struct error *e)
+{
+  struct node *n = calloc(1, sizeof *n);
+  if (n == NULL) {
+    error_set(e, "out of memory");
+    return NULL;
+  }
+  n->platform = *platform;
+  n->next_msg_id = 1;
+  read_clock(n);
+  n->started_us = n->now_us;
+  n->handlers = n->on_init = n->api = LUA_NOREF;
+  envelope_init(&n->envelope);
+  struct state_options mine = *options;
+  mine.owner = n;
+  n->L = state_new(&mine, e);
+  if (n->L == NULL) {
+    node_free(n);
+    return NULL;
+  }
+  return n;
+}
+
+void node_free(struct node *n)
+{
+  if (n == NULL)
+    return;
+  if (n->L != NULL)
+    lua_close(n->L);
+  task_free_all(n);
+  heap_free(&n->waiting);
+  map_free(&n->rpcs);
+  bytes_free(&n->id);
+  bytes_free(&n->out);
+  envelope_free(&n->envelope);
+  free(n);
+}
+
+struct script {
+  const char *path;
+  int word_count;
+  char *const *words;
+};
+
+static int run_script(lua_State *L)
+{
+  const struct script *s = lua_touserdata(L, 1);
+  struct error e;
+  const char *slash = strrchr(s->path, '/');
+  lua_pushlstring(L, s->path, slash == NULL ? 0 : (size_t)(slash - s->path));
+  state_add_script_folder(L, slash == NULL ? "." : lua_tostring(L, -1));
+  if (state_load_file(L, s->path, &e) != 0)
+    return luaL_error(L, "%s", e.text);
+  lua_createtable(L, s->word_count, 1); // chunk arg
+  lua_pushstring(L, s->path);
+  lua_rawseti(L, -2, 0);
+  for (int i = 0; i < s->word_count; i++) {
+    lua_pushstring(L, s->words[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setglobal(L, "arg"); // chunk
+  state_forbid_new_globals(L);
+  luaL_checkstack(L, s->word_count, "too many arguments");
+  for (int i = 0; i < s->word_count; i++)
+    lua_pushstring(L, s->words[i]);
+  lua_call(L, s->word_count, 0);
+  return 0;
+}
+
+int node_load(struct node *n, const char *path, int word_count, char *const *words,
+              struct error *e)
+{
+  struct script s = {path, word_count, words};
+  lua_pushcfunction(n->L, run_script);
+  lua_pushlightuserdata(n->L, &s);
+  if (lua_pcall(n->L, 1, 0, 0) == LUA_OK)
+    return 0;
+  error_set(e, "%s", luaL_tolstring(n->L, -1, NULL));
+  lua_pop(n->L, 2);
+  return -1;
+}
+
+/* Something is wrong with the line in the envelope: says so in the diagnostics, and to
+ * the sender when the line got far enough to tell who asks about what. */
+static void refuse(struct node *n, int code, const char *format, ...)
+{
+  const struct envelope *m = &n->envelope;
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  if (m->src.data != NULL)
+    node_logf(n, "line %llu, from %.*s: %s", (unsigned long long)n->lines, (int)m->src.length,
+              m->src.data, text);
+  else
+    node_logf(n, "line %llu: %s", (unsigned long long)n->lines, text);
+  struct slice src = n->is_initialised ? node_id(n) : m->dest;
+  if (m->src.data != NULL && m->has_msg_id && src.data != NULL)
+    node_reply_error_from(n, src, m->src, m->msg_id, code, slice_of(text));
+}
+
+/* --- in ----------------------------------------------------------------- */
+
+/* Checks node_ids at the top of the stack and finds this node in it. */
+static int find_in_ids(struct node *n, lua_State *L, struct slice id)
+{
+  int found = 0;
+  n->count = value_is_array(L, -1) ? lua_rawlen(L, -1) : 0;
+  for (size_t i = 0; i < n->count; i++) {
+    struct slice name = {0};
+    if (lua_rawgeti(L, -1, (lua_Integer)i + 1) == LUA_TSTRING)
+      name.data = lua_tolstring(L, -1, &name.length);
+    lua_pop(L, 1);
+    if (name.data == NULL)
+      return -1;
+    if (slice_equal(name, id)) {
+      n->index = i;
+      found = 1;
+    }
+  }
+  return found ? 0 : -1;
+}
+
+/* Sets id, ids and peers in the table that scripts know as node. The ids are at the top
+ * of the stack. */
+static void publish_ids(struct node *n, lua_State *L)
+{
+  lua_rawgeti(L, LUA_REGISTRYINDEX, n->api); // ids api
+  if (!lua_istable(L, -1)) {
+    lua_pop(L, 1);
+    return; /* the script does not use it */
+  }
+  lua_pushlstring(L, n->id.data, n->id.length);
+  lua_setfield(L, -2, "id");
+  lua_pushvalue(L, -2);
+  lua_setfield(L, -2, "ids");
+  lua_createtable(L, (int)n->count, 0); // ids api peers
+  lua_Integer length = 0;
+  for (size_t i = 0; i < n->count; i++) {
+    if (i == n->index)
+      continue;
+    lua_rawgeti(L, -3, (lua_Integer)i + 1);
+    lua_rawseti(L, -2, ++length);
+  }
+  value_mark_array(L);
+  lua_setfield(L, -2, "peers"); // ids api
+  lua_pop(L, 1);
+}
+
+/* Runs the on_init functions up to where they end or wait. Returns 0, or -1 when one
+ * failed. */
+static int run_on_init(struct node *n, lua_State *L)
+{
+  if (n->on_init == LUA_NOREF)
+    return 0;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, n->on_init); // functions
+  lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+  int result = 0;
+  for (lua_Integer i = 1; i <= count && result == 0; i++) {
+    struct task *t = task_new(n, TASK_OTHER);
+    lua_rawgeti(L, -1, i);
+    lua_xmove(L, t->co, 1);
+    if (task_run(n, t, 0) == TASK_FAILED)
+      result = -1;
+  }
+  lua_pop(L, 1);
+  return result;
+}
+
+/* init {node_id, node_ids}: the body is decoded at the top of the stack. */
+static void take_init(struct node *n, lua_State *L)
+{
+  if (n->is_initialised) {
+    refuse(n, PRECONDITION_FAILED, "a second init: this node is %.*s already",
+           (int)n->id.length, n->id.data);
+    return;
+  }
+  struct slice id = {0};
+  if (lua_getfield(L, -1, "node_id") == LUA_TSTRING) // body id
+    id.data = lua_tolstring(L, -1, &id.length);
+  lua_getfield(L, -2, "node_ids"); // body id ids
+  if (id.length == 0 || find_in_ids(n, L, id) != 0) {
+    refuse(n, MALFORMED_REQUEST, "init: expected \"node_id\", a string, and \"node_ids\", an "
+                                 "array of strings that has node_id in it");
+    return;
+  }
+  if (bytes_append_slice(&n->id, id) != 0)
+    luaL_error(L, "out of memory");
+  n->is_initialised = 1;
+  publish_ids(n, L);
+  const struct envelope *m = &n->envelope;
+  struct slice src = m->src;
+  int64_t msg_id = m->msg_id;
+  int has_msg_id = m->has_msg_id;
+  if (run_on_init(n, L) != 0) {
+    if (has_msg_id)
+      node_reply_error(n, src, msg_id, CRASH, SLICE("a function given to on_init failed"));
+    return;
+  }
+  if (has_msg_id && node_send_init_ok(n, src, msg_id) != 0)
+    luaL_error(L, "out of memory");
+}
+
+static void append_name(void *ctx, struct slice type)
+{
+  struct bytes *b = ctx;
+  if (b->length > 0)
+    (void)bytes_append(b, ", ", 2);
+  (void)bytes_append_slice(b, type);
+}
+
+static void refuse_unknown_type(struct node *n)
+{
+  const struct envelope *m = &n->envelope;
+  struct bytes known = {0};
+  node_each_type(n, append_name, &known);
+  (void)bytes_append_byte(&known, '\0');
+  refuse(n, NOT_SUPPORTED, "no handler for message type \"%.*s\"; this script handles: %s",
+         (int)m->type.length, m->type.data, known.length > 1 ? known.data : "none");
+  bytes_free(&known);
+}
+
+/* Starts the handler with a message table. The function is at the top of the stack. */
+static void start_handler(struct node *n, lua_State *L)
+{
+  const struct envelope *m = &n->envelope;
+  struct error e;
+  struct task *t = task_new(n, TASK_MESSAGE);
+  lua_State *co = t->co;
+  t->wants_reply = m->has_msg_id;
+  t->msg_id = m->msg_id;
+  lua_pushlstring(co, m->src.data, m->src.length);   // src
+  lua_xmove(L, co, 1);                               // src function
+  lua_createtable(co, 0, 3);                         // src function msg
+  lua_pushvalue(co, 1);
+  lua_setfield(co, -2, "src");
+  lua_pushlstring(co, m->dest.data, m->dest.length);
+  lua_setfield(co, -2, "dest");
+  if (value_decode(co, m->body, VALUE_UNIQUE_KEYS, &e) != 0) {
+    task_drop(n, t);
+    refuse(n, MALFORMED_REQUEST, "body: %s", e.text);
+    return;
+  }
+  lua_setfield(co, -2, "body");
+  (void)task_run(n, t, 1);
+}
+
+static void dispatch(struct node *n, lua_State *L)
+{
+  const struct envelope *m = &n->envelope;
+  if (slice_equal(m->type, SLICE("init"))) {
+    struct error e;
+    if (value_decode(L, m->body, VALUE_UNIQUE_KEYS, &e) != 0)
+      refuse(n, MALFORMED_REQUEST, "init: %s", e.text);
+    else
+      take_init(n, L);
+    return;
+  }
+  if (!n->is_initialised) {
+    refuse(n, TEMPORARILY_UNAVAILABLE, "a message before init: the node has no id yet");
+    return;
+  }
+  if (m->has_in_reply_to && task_take_reply(n))
+    return;
+  if (n->handlers != LUA_NOREF) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, n->handlers);    // handlers
+    lua_pushlstring(L, m->type.data, m->type.length);  // handlers type
+    if (lua_rawget(L, -2) == LUA_TFUNCTION) {          // handlers function
+      start_handler(n, L);
+      return;
+    }
+  }
+  if (m->has_in_reply_to)
+    n->late_replies++; /* its rpc has timed out */
+  else
+    refuse_unknown_type(n);
+}
+
+static int receive_protected(lua_State *L)
+{
+  struct node *n = node_of(L);
+  const struct slice *line = lua_touserdata(L, 1);
+  if (envelope_parse(&n->envelope, *line) != 0)
+    refuse(n, MALFORMED_REQUEST, "byte %zu: %s", n->envelope.error_position, n->envelope.error);
+  else
+    dispatch(n, L);
+  return 0;
+}
+
+/* Runs one entry from outside, and says what went wrong in it: out of memory. */
+static void enter(struct node *n, lua_CFunction function, void *argument)
+{
+  lua_State *L = n->L;
+  lua_pushcfunction(L, function);
+  lua_pushlightuserdata(L, argument);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+    n->current = NULL;
+    node_logf(n, "a message or timer is lost: %s", luaL_tolstring(L, -1, NULL));
+    lua_settop(L, 0);
+  }
+}
+
+void node_receive(struct node *n, struct slice line)
+{
+  n->lines++;
+  read_clock(n);
+  enter(n, receive_protected, &line);
+}
+
+void node_refuse_long_line(struct node *n, struct slice start, size_t limit_bytes)
+{
+  n->lines++;
+  read_clock(n);
+  (void)envelope_parse(&n->envelope, start); /* for what it finds, not for its verdict */
+  refuse(n, MALFORMED_REQUEST, "longer than %zu bytes; the limit is set by --max-line",
+         limit_bytes);
+}
+
+static int advance_protected(lua_State *L)
+{
+  struct node *n = node_of(L);
+  /* What is put in from here on, as by a sleep of no time, waits for the next turn: a
+   * script that does nothing else must not keep the node from reading. */
+  uint64_t end = n->waiting.next_sequence;
+  struct heap_item *first;
+  while ((first = heap_first(&n->waiting)) != NULL && first->deadline_us <= n->now_us &&
+         first->sequence < end) {
+    struct waiter *w = (struct waiter *)first;
+    heap_remove(&n->waiting, first);
+    w->wake(n, w);
+  }
+  return 0;
+}
+
+void node_advance(struct node *n)
+{
+  read_clock(n);
+  if (node_next_deadline_us(n) <= n->now_us)
+    enter(n, advance_protected, NULL);
+}
+
+static int close_input_protected(lua_State *L)
+{
+  task_fail_all_rpcs(node_of(L), "the input has ended: no reply can come");
+  return 0;
+}
+
+void node_close_input(struct node *n)
+{
+  n->input_is_closed = 1;
+  read_clock(n);
+  enter(n, close_input_protected, NULL);
+}
+
+/* --- handlers ----------------------------------------------------------- */
+
+void node_set_api(struct node *n, lua_State *L)
+{
+  n->api = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* Pushes the table behind a reference, and makes it when there is none. */
+static void push_table(lua_State *L, int *reference)
+{
+  if (*reference == LUA_NOREF) {
+    lua_newtable(L);
+    *reference = luaL_ref(L, LUA_REGISTRYINDEX);
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
+}
+
+int node_on(struct node *n, lua_State *L, struct slice type)
+{
+  push_table(L, &n->handlers);                // function handlers
+  lua_pushlstring(L, type.data, type.length); // function handlers type
+  lua_pushvalue(L, -1);                       // function handlers type type
+  if (lua_rawget(L, -3) != LUA_TNIL) {        // function handlers type old
+    lua_pop(L, 4);
+    return -1;
+  }
+  lua_pop(L, 1);         // function handlers type
+  lua_pushvalue(L, -3);  // function handlers type function
+  lua_rawset(L, -3);     // function handlers
+  lua_pop(L, 2);
+  return 0;
+}
+
+void node_on_init(struct node *n, lua_State *L)
+{
+  push_table(L, &n->on_init); // function functions
+  lua_insert(L, -2);          // functions function
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
+void node_each_type(struct node *n, void (*fn)(void *ctx, struct slice type), void *ctx)
+{
+  lua_State *L = n->L;
+  if (n->handlers == LUA_NOREF)
+    return;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, n->handlers); // handlers
+  size_t count = 0;
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+    count++;
+  struct slice *types = calloc(count + 1, sizeof *types);
+  size_t i = 0;
+  if (types != NULL)
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1), i++)
+      types[i].data = lua_tolstring(L, -2, &types[i].length);
+  lua_pop(L, 1);
+  if (types == NULL)
+    return;
+  qsort(types, count, sizeof *types, slice_compare);
+  for (i = 0; i < count; i++)
+    fn(ctx, types[i]);
+  free(types);
+}

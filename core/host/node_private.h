@@ -1,0 +1,73 @@
+/* node_private.h - the parts of a node, shared by the files that make it up. */
+#ifndef HEARSAY_HOST_NODE_PRIVATE_H
+#define HEARSAY_HOST_NODE_PRIVATE_H
+
+#include "base/bytes.h"
+#include "base/heap.h"
+#include "base/map.h"
+#include "host/node.h"
+#include "wire/envelope.h"
+
+struct task;
+
+/* Something that wants to run at a time: first member of tasks and timers. */
+struct waiter {
+  struct heap_item item;
+  void (*wake)(struct node *n, struct waiter *self);
+};
+
+struct node {
+  struct platform platform;
+  lua_State *L;
+
+  struct heap waiting; /* of struct waiter */
+  struct map rpcs;     /* msg_id -> struct task that waits for its reply */
+  int64_t next_msg_id;
+  uint64_t late_replies;
+
+  struct task *current; /* whose coroutine runs now; NULL: none */
+  struct task *all;     /* every task, for freeing */
+  struct task *idle;    /* finished ones, for use again */
+  size_t idle_count;
+  size_t unfinished; /* tasks of received messages */
+
+  int handlers; /* registry references: type -> function */
+  int on_init;  /* array of functions */
+  int api;      /* the table that scripts know as node */
+
+  struct bytes id;
+  size_t index; /* in the cluster's list of ids */
+  size_t count;
+  int is_initialised;
+  int input_is_closed;
+
+  struct envelope envelope; /* of the line that is being handled */
+  struct bytes out;         /* the line that is being written */
+  uint64_t lines;
+  int64_t started_us;
+  int64_t now_us;
+};
+
+/* Writes a line of diagnostics, formatted like printf. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void node_logf(struct node *n, const char *format, ...);
+
+/* Sends the body at `index` of L as a message with this msg_id. Returns 0, or -1 with
+ * the reason in `e`. */
+int node_send_request(struct node *n, lua_State *L, struct slice dest, int64_t msg_id, int index,
+                      struct error *e);
+
+/* Sends an error reply about `dest`'s message msg_id; the second form for a node that
+ * has no id yet, in the name that the sender used. Only out of memory can stop them, and
+ * then the diagnostics say so. */
+void node_reply_error(struct node *n, struct slice dest, int64_t msg_id, int code,
+                      struct slice text);
+void node_reply_error_from(struct node *n, struct slice src, struct slice dest, int64_t msg_id,
+                           int code, struct slice text);
+
+/* Returns 0, or -1 on out of memory. */
+int node_send_init_ok(struct node *n, struct slice dest, int64_t msg_id);
+
+#endif

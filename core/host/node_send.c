@@ -1,0 +1,167 @@
+/* What leaves a node: messages and diagnostics. A line is put together in the node's own
+ * buffer, with the fields that are the host's to set in front of the script's, and handed
+ * to the platform whole. */
+#include "host/node_private.h"
+#include "host/value.h"
+#include "wire/json_write.h"
+
+#include <lauxlib.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { OUT_KEPT_BYTES = 1 << 20 }; /* a longer line's memory is given back */
+
+void node_log(struct node *n, struct slice text)
+{
+  char head[64];
+  int64_t ms = (n->now_us - n->started_us) / 1000;
+  int length = snprintf(head, sizeof head, "%5lld.%03lld ", (long long)(ms / 1000),
+                        (long long)(ms % 1000));
+  struct bytes line = {0};
+  struct slice id = n->is_initialised ? node_id(n) : SLICE("node");
+  if (bytes_append(&line, head, (size_t)length) == 0 && bytes_append_slice(&line, id) == 0 &&
+      bytes_append(&line, " ", 1) == 0 && bytes_append_slice(&line, text) == 0)
+    n->platform.vtable->log(n->platform.ctx, bytes_slice(&line));
+  else
+    n->platform.vtable->log(n->platform.ctx, text);
+  bytes_free(&line);
+}
+
+void node_logf(struct node *n, const char *format, ...)
+{
+  char text[4096];
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  node_log(n, slice_of(text));
+}
+
+/* A field that the host adds to a body: "name":value. */
+struct field {
+  const char *name; /* quoted, with colon */
+  int64_t value;
+};
+
+static int write_head(struct bytes *out, struct slice src, struct slice dest)
+{
+  if (bytes_append_slice(out, SLICE("{\"src\":")) != 0 || json_write_string(out, src) != 0 ||
+      bytes_append_slice(out, SLICE(",\"dest\":")) != 0 || json_write_string(out, dest) != 0)
+    return -1;
+  return bytes_append_slice(out, SLICE(",\"body\":{"));
+}
+
+/* Starts a line up to the first field of the body. */
+static int begin_line(struct node *n, struct slice src, struct slice dest, const struct field *field)
+{
+  struct bytes *out = &n->out;
+  out->length = 0;
+  if (write_head(out, src, dest) != 0)
+    return -1;
+  if (field == NULL)
+    return 0;
+  return bytes_append_slice(out, slice_of(field->name)) == 0 ? json_write_int(out, field->value)
+                                                             : -1;
+}
+
+static int end_line(struct node *n, struct slice dest)
+{
+  struct bytes *out = &n->out;
+  if (bytes_append(out, "}}\n", 3) != 0)
+    return -1;
+  int result = n->platform.vtable->send(n->platform.ctx, dest, bytes_slice(out));
+  out->length = 0;
+  bytes_trim(out, OUT_KEPT_BYTES);
+  return result;
+}
+
+/* Whether the table has a field that is the host's to set. */
+static int has_field(lua_State *L, int body, const char *name)
+{
+  lua_pushvalue(L, body);
+  lua_pushstring(L, name);
+  int type = lua_rawget(L, -2);
+  lua_pop(L, 2);
+  return type != LUA_TNIL;
+}
+
+/* Sends the table at `body`, with one field in front unless that is NULL. */
+static int send_body(struct node *n, lua_State *L, struct slice dest, const struct field *field,
+                     const char *field_name, int body, struct error *e)
+{
+  if (!n->is_initialised)
+    return error_set(e, "cannot send before init: the node has no id yet");
+  if (!lua_istable(L, body))
+    return error_set(e, "a body must be a table, not a %s", luaL_typename(L, body));
+  lua_pushvalue(L, body);
+  lua_pushliteral(L, "type");
+  int type = lua_rawget(L, -2);
+  lua_pop(L, 2);
+  if (type != LUA_TSTRING)
+    return error_set(e, "a body needs a string field \"type\"");
+  if (field != NULL && has_field(L, body, field_name))
+    return error_set(e, "\"%s\" is set by the host", field_name);
+  if (begin_line(n, node_id(n), dest, field) != 0 ||
+      (field != NULL && bytes_append_byte(&n->out, ',') != 0))
+    return error_set(e, "out of memory");
+  if (value_encode_fields(L, body, &n->out, e) != 0)
+    return -1;
+  return end_line(n, dest) == 0 ? 0 : error_set(e, "out of memory");
+}
+
+int node_send(struct node *n, lua_State *L, struct slice dest, int body, struct error *e)
+{
+  return send_body(n, L, dest, NULL, NULL, body, e);
+}
+
+int node_reply(struct node *n, lua_State *L, struct slice dest, int64_t msg_id, int body,
+               struct error *e)
+{
+  struct field field = {"\"in_reply_to\":", msg_id};
+  return send_body(n, L, dest, &field, "in_reply_to", body, e);
+}
+
+int node_send_request(struct node *n, lua_State *L, struct slice dest, int64_t msg_id, int index,
+                      struct error *e)
+{
+  struct field field = {"\"msg_id\":", msg_id};
+  return send_body(n, L, dest, &field, "msg_id", index, e);
+}
+
+/* Text that is not UTF-8 (an error message that quotes input) must not make the reply
+ * unreadable. */
+static int write_text(struct bytes *out, struct slice text)
+{
+  if (json_write_string(out, text) == 0)
+    return 0;
+  return json_write_string(out, SLICE("(an error text that is not valid UTF-8)"));
+}
+
+/* Replies for `src`, which is this node, or the name the sender used before init. */
+void node_reply_error_from(struct node *n, struct slice src, struct slice dest, int64_t msg_id,
+                           int code, struct slice text)
+{
+  struct bytes *out = &n->out;
+  struct field field = {"\"in_reply_to\":", msg_id};
+  if (begin_line(n, src, dest, &field) != 0 ||
+      bytes_append_slice(out, SLICE(",\"type\":\"error\",\"code\":")) != 0 ||
+      json_write_int(out, code) != 0 || bytes_append_slice(out, SLICE(",\"text\":")) != 0 ||
+      write_text(out, text) != 0 || end_line(n, dest) != 0)
+    node_log(n, SLICE("out of memory: an error reply is lost"));
+}
+
+void node_reply_error(struct node *n, struct slice dest, int64_t msg_id, int code,
+                      struct slice text)
+{
+  node_reply_error_from(n, node_id(n), dest, msg_id, code, text);
+}
+
+int node_send_init_ok(struct node *n, struct slice dest, int64_t msg_id)
+{
+  struct field field = {"\"in_reply_to\":", msg_id};
+  if (begin_line(n, node_id(n), dest, &field) != 0 ||
+      bytes_append_slice(&n->out, SLICE(",\"type\":\"init_ok\"")) != 0)
+    return -1;
+  return end_line(n, dest);
+}

@@ -1,0 +1,181 @@
+#include "host/platform_posix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 256 * 1024, KEPT_BYTES = 1 << 20 };
+
+static int64_t clock_us(clockid_t clock)
+{
+  struct timespec t;
+  (void)clock_gettime(clock, &t); /* cannot fail with these clocks */
+  return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t monotonic_us(void *ctx)
+{
+  (void)ctx;
+  return clock_us(CLOCK_MONOTONIC);
+}
+
+static int64_t wall_us(void *ctx)
+{
+  (void)ctx;
+  return clock_us(CLOCK_REALTIME);
+}
+
+static uint64_t random_bits(void *ctx)
+{
+  (void)ctx;
+  uint64_t bits = 0;
+  while (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits && errno == EINTR) {
+  }
+  return bits;
+}
+
+static int send_line(void *ctx, struct slice dest, struct slice line)
+{
+  (void)dest; /* the line says it */
+  struct posix *p = ctx;
+  return bytes_append_slice(&p->output, line);
+}
+
+/* Writes all of it, also when the descriptor is non-blocking because it is the same as
+ * the output. Gives up when nobody reads: diagnostics must not stop the node. */
+static void write_all(int fd, const char *data, size_t length)
+{
+  enum { PATIENCE_MS = 1000 };
+  while (length > 0) {
+    ssize_t n = write(fd, data, length);
+    if (n >= 0) {
+      data += n;
+      length -= (size_t)n;
+    } else if (errno == EAGAIN) {
+      struct pollfd f = {.fd = fd, .events = POLLOUT};
+      if (poll(&f, 1, PATIENCE_MS) <= 0)
+        return;
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+}
+
+static void log_line(void *ctx, struct slice line)
+{
+  struct posix *p = ctx;
+  struct bytes whole = {0};
+  if (bytes_append_slice(&whole, line) == 0 && bytes_append_byte(&whole, '\n') == 0)
+    write_all(p->diagnostics, whole.data, whole.length);
+  bytes_free(&whole);
+}
+
+static const struct platform_vtable vtable = {
+  .monotonic_us = monotonic_us,
+  .wall_us = wall_us,
+  .random = random_bits,
+  .send = send_line,
+  .log = log_line,
+};
+
+struct platform posix_platform(struct posix *p)
+{
+  return (struct platform){&vtable, p};
+}
+
+void posix_open(struct posix *p, int in, int out, int diagnostics)
+{
+  *p = (struct posix){.in = in, .out = out, .diagnostics = diagnostics, .out_flags = -1};
+  (void)signal(SIGPIPE, SIG_IGN);
+  struct stat s;
+  if (fstat(out, &s) != 0 || !(S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode)))
+    return;
+  int flags = fcntl(out, F_GETFL);
+  if (flags >= 0 && !(flags & O_NONBLOCK) && fcntl(out, F_SETFL, flags | O_NONBLOCK) == 0)
+    p->out_flags = flags;
+}
+
+void posix_close(struct posix *p)
+{
+  if (p->out_flags >= 0)
+    (void)fcntl(p->out, F_SETFL, p->out_flags);
+  bytes_free(&p->output);
+}
+
+int posix_wait(struct posix *p, int want, int64_t deadline_us)
+{
+  struct pollfd fds[2];
+  nfds_t count = 0;
+  if (want & POSIX_READABLE)
+    fds[count++] = (struct pollfd){.fd = p->in, .events = POLLIN};
+  if (want & POSIX_WRITABLE)
+    fds[count++] = (struct pollfd){.fd = p->out, .events = POLLOUT};
+  struct timespec timeout, *wait = NULL;
+  if (deadline_us != INT64_MAX) {
+    int64_t left_us = deadline_us - clock_us(CLOCK_MONOTONIC);
+    if (left_us < 0)
+      left_us = 0;
+    timeout = (struct timespec){left_us / 1000000, left_us % 1000000 * 1000};
+    wait = &timeout;
+  }
+  int events = 0;
+  if (ppoll(fds, count, wait, NULL) <= 0)
+    return 0;
+  for (nfds_t i = 0; i < count; i++)
+    if (fds[i].revents != 0) /* a hang-up too: the read or write then tells */
+      events |= fds[i].events == POLLIN ? POSIX_READABLE : POSIX_WRITABLE;
+  return events;
+}
+
+enum posix_result posix_read(struct posix *p, struct lines *l, struct error *e)
+{
+  size_t room;
+  char *into = lines_room(l, READ_BYTES, &room);
+  if (into == NULL) {
+    error_set(e, "out of memory for a line");
+    return POSIX_FAILED;
+  }
+  ssize_t n = read(p->in, into, room);
+  if (n > 0) {
+    lines_added(l, (size_t)n);
+    return POSIX_OK;
+  }
+  if (n == 0)
+    return POSIX_END;
+  if (errno == EINTR || errno == EAGAIN)
+    return POSIX_AGAIN;
+  error_set(e, "cannot read standard input: %s", strerror(errno));
+  return POSIX_FAILED;
+}
+
+size_t posix_pending(const struct posix *p)
+{
+  return p->output.length - p->written;
+}
+
+enum posix_result posix_flush(struct posix *p, struct error *e)
+{
+  while (posix_pending(p) > 0) {
+    ssize_t n = write(p->out, p->output.data + p->written, posix_pending(p));
+    if (n >= 0) {
+      p->written += (size_t)n;
+    } else if (errno == EAGAIN) {
+      return POSIX_AGAIN;
+    } else if (errno == EPIPE || errno == ECONNRESET) {
+      return POSIX_END;
+    } else if (errno != EINTR) {
+      error_set(e, "cannot write to standard output: %s", strerror(errno));
+      return POSIX_FAILED;
+    }
+  }
+  p->output.length = 0;
+  p->written = 0;
+  bytes_trim(&p->output, KEPT_BYTES);
+  return POSIX_OK;
+}

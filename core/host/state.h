@@ -1,0 +1,62 @@
+/* state.h - a lua_State as this project uses it.
+ *
+ * Two things are taken from chance: the seed of Lua's string hashes, which decides
+ * the order of pairs(), and the seed of math.random. Both come from the caller, so
+ * that a simulated node repeats itself to the bit. */
+#ifndef HEARSAY_HOST_STATE_H
+#define HEARSAY_HOST_STATE_H
+
+#include "base/error.h"
+
+#include <lua.h>
+
+#include <stdint.h>
+
+struct state_options {
+  /* Adds the C modules to package.preload. Called once, may raise. */
+  void (*open_modules)(lua_State *L);
+
+  /* The folder that has lua/hearsay; where require looks first. */
+  const char *root;
+
+  /* Found by state_owner, also from coroutines. */
+  void *owner;
+
+  uint64_t hash_seed;
+  uint64_t random_seed;
+
+  /* No files, processes, clocks or C modules from the script: what it can reach is
+   * what the platform gives. */
+  int confined;
+
+  /* An ordinary Lua interpreter: math.randomseed stays. */
+  int is_plain;
+};
+
+/* Returns NULL with `e` filled on failure. The caller closes it with lua_close. */
+lua_State *state_new(const struct state_options *options, struct error *e);
+
+void *state_owner(lua_State *L);
+
+/* The root that the state was made with. */
+const char *state_root(lua_State *L);
+
+/* Whether the seed of string hashes is really ours: a linker without --wrap cannot
+ * pin it, and then the order of pairs() differs from run to run. */
+int state_hash_is_pinned(void);
+
+/* From here on reading or writing a global that does not exist raises. */
+void state_forbid_new_globals(lua_State *L);
+
+/* Makes require look into this folder too, behind the library's. Raises. */
+void state_add_script_folder(lua_State *L, const char *folder);
+
+/* Loads a file of Lua source (never precompiled code) as a function, pushes it and
+ * returns 0; or returns -1 with one line in `e` that names file and line. A first
+ * line that starts with '#' is skipped. */
+int state_load_file(lua_State *L, const char *path, struct error *e);
+
+/* For lua_pcall: turns an error into text with a traceback. */
+int state_traceback(lua_State *L);
+
+#endif

@@ -1,0 +1,322 @@
+#include "host/task.h"
+
+#include "host/value.h"
+
+#include <lauxlib.h>
+
+#include <stdlib.h>
+
+/* More idle coroutines than this are given back to the garbage collector, so that a
+ * burst of waiting handlers does not stay resident. */
+enum { IDLE_MAX = 256 };
+
+struct task *task_new(struct node *n, enum task_kind kind)
+{
+  struct task *t = n->idle;
+  if (t != NULL) {
+    n->idle = t->next_idle;
+    n->idle_count--;
+  } else {
+    lua_State *co = lua_newthread(n->L); // thread
+    int reference = luaL_ref(n->L, LUA_REGISTRYINDEX);
+    t = calloc(1, sizeof *t);
+    if (t == NULL) {
+      luaL_unref(n->L, LUA_REGISTRYINDEX, reference);
+      luaL_error(n->L, "out of memory");
+      return NULL;
+    }
+    t->co = co;
+    t->reference = reference;
+    t->next = n->all;
+    if (n->all != NULL)
+      n->all->previous = t;
+    n->all = t;
+  }
+  t->kind = kind;
+  t->is_waiting = 0;
+  t->start_arguments = 0;
+  t->wants_reply = 0;
+  t->msg_id = 0;
+  t->rpc_id = 0;
+  if (kind == TASK_MESSAGE)
+    n->unfinished++;
+  return t;
+}
+
+static void release(struct node *n, struct task *t)
+{
+  luaL_unref(n->L, LUA_REGISTRYINDEX, t->reference);
+  if (t->previous != NULL)
+    t->previous->next = t->next;
+  else
+    n->all = t->next;
+  if (t->next != NULL)
+    t->next->previous = t->previous;
+  free(t);
+}
+
+void task_drop(struct node *n, struct task *t)
+{
+  lua_settop(t->co, 0);
+  if (t->kind == TASK_MESSAGE)
+    n->unfinished--;
+  if (n->idle_count >= IDLE_MAX) {
+    release(n, t);
+    return;
+  }
+  t->next_idle = n->idle;
+  n->idle = t;
+  n->idle_count++;
+}
+
+void task_free_all(struct node *n)
+{
+  while (n->all != NULL) {
+    struct task *t = n->all;
+    n->all = t->next;
+    free(t);
+  }
+  n->idle = NULL;
+}
+
+enum { CRASH = 13 }; /* Maelstrom's error code for "something broke in the handler" */
+
+static int tolstring(lua_State *L)
+{
+  luaL_tolstring(L, 1, NULL);
+  return 1;
+}
+
+/* Moves the error at the top of co to the node's state, as text. */
+static const char *push_error_text(struct node *n, lua_State *co)
+{
+  lua_State *L = n->L;
+  lua_pushcfunction(L, tolstring);
+  lua_pushvalue(co, -1);
+  lua_xmove(co, L, 1);
+  if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+    lua_pop(L, 1);
+    lua_pushliteral(L, "(an error whose __tostring raises)");
+  }
+  return lua_tostring(L, -1);
+}
+
+/* The code of a Maelstrom error object (lua/hearsay/errors.lua) at the top of co, and
+ * then its text is pushed; or -1. */
+static int push_answer(lua_State *co)
+{
+  if (!lua_istable(co, -1))
+    return -1;
+  lua_pushliteral(co, "code");
+  lua_rawget(co, -2);
+  int code = lua_isinteger(co, -1) ? (int)lua_tointeger(co, -1) : -1;
+  lua_pop(co, 1);
+  lua_pushliteral(co, "text");
+  if (lua_rawget(co, -2) == LUA_TSTRING && code >= 0)
+    return code;
+  lua_pop(co, 1);
+  return -1;
+}
+
+/* What a handler raised: an error object is the answer; anything else is a crash, with
+ * a traceback for the author and the first line for whoever asked. */
+static void reply_failure(struct node *n, struct task *t)
+{
+  lua_State *co = t->co;
+  int owed = t->kind == TASK_MESSAGE && t->wants_reply;
+  struct slice src = {0}, text;
+  if (owed)
+    src.data = lua_tolstring(co, 1, &src.length);
+  int code = push_answer(co);
+  if (code >= 0) {
+    text.data = lua_tolstring(co, -1, &text.length);
+    if (owed)
+      node_reply_error(n, src, t->msg_id, code, text);
+    else
+      node_logf(n, "error with nobody to reply to: %s", text.data);
+    return;
+  }
+  const char *why = push_error_text(n, co); // text
+  luaL_traceback(n->L, co, why, 0);         // text traceback
+  node_logf(n, "%s", lua_tostring(n->L, -1));
+  if (owed)
+    node_reply_error(n, src, t->msg_id, CRASH, slice_of(why));
+  lua_pop(n->L, 2);
+}
+
+/* The handler has returned. Its first result, which lies on the sender's name, is the
+ * reply. No msg_id means that the sender wants none. */
+static void reply_result(struct node *n, struct task *t)
+{
+  enum { RESULT = 2 };
+  lua_State *co = t->co;
+  if (!t->wants_reply || lua_isnoneornil(co, RESULT))
+    return;
+  struct slice src;
+  struct error e;
+  src.data = lua_tolstring(co, 1, &src.length);
+  if (node_reply(n, co, src, t->msg_id, RESULT, &e) == 0)
+    return;
+  node_logf(n, "cannot send the reply to %s: %s", src.data, e.text);
+  node_reply_error(n, src, t->msg_id, CRASH, slice_of(e.text));
+}
+
+enum task_state task_run(struct node *n, struct task *t, int arguments)
+{
+  struct task *outer = n->current;
+  int results = 0;
+  n->current = t;
+  t->is_waiting = 0;
+  int status = lua_resume(t->co, n->L, arguments, &results);
+  n->current = outer;
+  if (status == LUA_YIELD && t->is_waiting)
+    return TASK_WAITS;
+  if (status == LUA_YIELD) {
+    lua_pushliteral(t->co, "a handler may not call coroutine.yield itself; "
+                           "node.sleep and node.rpc yield for it");
+    status = LUA_ERRRUN;
+  }
+  if (status != LUA_OK) {
+    reply_failure(n, t);
+    lua_resetthread(t->co);
+  } else if (t->kind == TASK_MESSAGE) {
+    reply_result(n, t);
+  }
+  task_drop(n, t);
+  return status == LUA_OK ? TASK_ENDED : TASK_FAILED;
+}
+
+/* A spawned task starts, or a sleeping one goes on. */
+static void wake(struct node *n, struct waiter *self)
+{
+  struct task *t = (struct task *)self;
+  (void)task_run(n, t, t->start_arguments);
+}
+
+static int wait_until(struct node *n, struct task *t, int64_t deadline_us,
+                      void (*on_wake)(struct node *, struct waiter *))
+{
+  t->waiter.wake = on_wake;
+  if (heap_insert(&n->waiting, &t->waiter.item, deadline_us) != 0)
+    return -1;
+  t->is_waiting = 1;
+  return 0;
+}
+
+int task_defer(struct node *n, struct task *t, int arguments)
+{
+  t->start_arguments = arguments;
+  if (wait_until(n, t, n->now_us, wake) == 0)
+    return 0;
+  task_drop(n, t);
+  return -1;
+}
+
+struct task *task_that_may_wait(struct node *n, lua_State *L, const char *what)
+{
+  struct task *t = n->current;
+  if (t == NULL)
+    luaL_error(L, "%s waits, so it must be called in a handler, a timer's function or "
+                  "node.spawn, not in the script's main part",
+               what);
+  else if (t->co != L)
+    luaL_error(L, "%s waits, so it must be called in the handler's own coroutine, not in one "
+                  "that the script made",
+               what);
+  else if (!lua_isyieldable(L))
+    luaL_error(L, "%s waits, so it cannot be called here, inside a C function such as "
+                  "table.sort or string.gsub",
+               what);
+  return t;
+}
+
+int task_sleep(struct node *n, struct task *t, int64_t duration_us)
+{
+  t->start_arguments = 0;
+  return wait_until(n, t, n->now_us + duration_us, wake);
+}
+
+void task_push_failure(lua_State *L, int code, const char *text)
+{
+  lua_pushnil(L);
+  lua_createtable(L, 0, 3);      // nil body
+  lua_pushliteral(L, "error");   // nil body type
+  lua_setfield(L, -2, "type");   // nil body
+  lua_pushinteger(L, code);      // nil body code
+  lua_setfield(L, -2, "code");   // nil body
+  lua_pushstring(L, text);       // nil body text
+  lua_setfield(L, -2, "text");   // nil body
+}
+
+/* Resumes a task that waits in a rpc with nil and an error body. */
+static void fail_rpc(struct node *n, struct task *t, int code, const char *text)
+{
+  (void)map_remove(&n->rpcs, (uint64_t)t->rpc_id);
+  heap_remove(&n->waiting, &t->waiter.item);
+  t->rpc_id = 0;
+  task_push_failure(t->co, code, text);
+  (void)task_run(n, t, 2);
+}
+
+static void time_out(struct node *n, struct waiter *self)
+{
+  enum { TIMEOUT = 0 };
+  fail_rpc(n, (struct task *)self, TIMEOUT, "no reply in time");
+}
+
+int task_rpc(struct node *n, struct task *t, lua_State *L, struct slice dest, int index,
+             int64_t timeout_us, struct error *e)
+{
+  int64_t msg_id = n->next_msg_id;
+  if (map_set(&n->rpcs, (uint64_t)msg_id, t) != 0)
+    return error_set(e, "out of memory");
+  if (wait_until(n, t, n->now_us + timeout_us, time_out) != 0) {
+    (void)map_remove(&n->rpcs, (uint64_t)msg_id);
+    return error_set(e, "out of memory");
+  }
+  if (node_send_request(n, L, dest, msg_id, index, e) != 0) {
+    (void)map_remove(&n->rpcs, (uint64_t)msg_id);
+    heap_remove(&n->waiting, &t->waiter.item);
+    t->is_waiting = 0;
+    return -1;
+  }
+  n->next_msg_id++;
+  t->rpc_id = msg_id;
+  return 0;
+}
+
+int task_take_reply(struct node *n)
+{
+  const struct envelope *m = &n->envelope;
+  struct task *t = map_get(&n->rpcs, (uint64_t)m->in_reply_to);
+  if (t == NULL)
+    return 0;
+  struct error e;
+  if (value_decode(t->co, m->body, VALUE_UNIQUE_KEYS, &e) != 0) {
+    enum { MALFORMED_REQUEST = 12 };
+    fail_rpc(n, t, MALFORMED_REQUEST, e.text);
+    return 1;
+  }
+  (void)map_remove(&n->rpcs, (uint64_t)m->in_reply_to);
+  heap_remove(&n->waiting, &t->waiter.item);
+  t->rpc_id = 0;
+  if (slice_equal(m->type, SLICE("error"))) {
+    lua_pushnil(t->co);
+    lua_insert(t->co, -2);
+    (void)task_run(n, t, 2);
+  } else {
+    (void)task_run(n, t, 1);
+  }
+  return 1;
+}
+
+void task_fail_all_rpcs(struct node *n, const char *why)
+{
+  /* A task that is resumed may start another rpc; that one fails by itself once the
+   * input is closed, so the walk is over those that wait now. */
+  for (struct task *t = n->all, *next; t != NULL; t = next) {
+    next = t->next;
+    if (t->rpc_id != 0)
+      fail_rpc(n, t, 0, why);
+  }
+}

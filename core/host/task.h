@@ -1,0 +1,72 @@
+/* task.h - a coroutine of a node: a handler at work, a timer's callback, a spawned
+ * function. It runs until it ends, fails, or waits in a sleep or a rpc.
+ *
+ * Coroutines are used again: one that has ended waits, with an empty stack, for the
+ * next message. */
+#ifndef HEARSAY_HOST_TASK_H
+#define HEARSAY_HOST_TASK_H
+
+#include "host/node_private.h"
+
+enum task_kind {
+  TASK_MESSAGE, /* a reply may be owed, to the string at the bottom of its stack */
+  TASK_INIT,
+  TASK_OTHER
+};
+
+struct task {
+  struct waiter waiter; /* must be first */
+  struct task *next;    /* in node->all */
+  struct task *previous;
+  struct task *next_idle;
+  lua_State *co;
+  int reference; /* keeps co alive */
+  enum task_kind kind;
+  int is_waiting;
+  int start_arguments; /* on the stack of a spawned one that has not started */
+  int wants_reply;
+  int64_t msg_id;  /* of the message it answers */
+  int64_t rpc_id;  /* msg_id whose reply it waits for, or 0 */
+};
+
+/* A task with an empty stack. Raises on out of memory (through node->L). */
+struct task *task_new(struct node *n, enum task_kind kind);
+
+enum task_state { TASK_WAITS, TASK_ENDED, TASK_FAILED };
+
+/* Starts a new task, or goes on with a waiting one, with the values at the top of its
+ * stack. When it has ended or failed, its reply is sent and it is gone. */
+enum task_state task_run(struct node *n, struct task *t, int arguments);
+
+/* Puts a task that has not started on the list of what is due now. Returns 0, or -1 on
+ * out of memory, and then the task is gone. */
+int task_defer(struct node *n, struct task *t, int arguments);
+
+/* Takes back a task that never ran. */
+void task_drop(struct node *n, struct task *t);
+
+/* The task that may yield here. Raises with a text that starts with `what` when L is
+ * not the coroutine of a running task. */
+struct task *task_that_may_wait(struct node *n, lua_State *L, const char *what);
+
+/* The running task sleeps. Returns 0, or -1 on out of memory. The caller yields. */
+int task_sleep(struct node *n, struct task *t, int64_t duration_us);
+
+/* The running task waits for the reply to the message that it sends with the body at
+ * `index` of L. Returns 0, or -1 with `e` filled. The caller yields; it is resumed with
+ * the reply's body, or with nil and the body of an error. */
+int task_rpc(struct node *n, struct task *t, lua_State *L, struct slice dest, int index,
+             int64_t timeout_us, struct error *e);
+
+/* Pushes nil and the body of an error: how a failed rpc ends. Raises on out of memory. */
+void task_push_failure(lua_State *L, int code, const char *text);
+
+/* The reply to a rpc is in node->envelope. Returns 1 when a task waited for it. */
+int task_take_reply(struct node *n);
+
+/* Ends every rpc with an error. */
+void task_fail_all_rpcs(struct node *n, const char *why);
+
+void task_free_all(struct node *n);
+
+#endif

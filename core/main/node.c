@@ -1,0 +1,186 @@
+/* ./node: runs one script as a node on standard input and output. */
+#include "bind/bind.h"
+#include "host/loop.h"
+#include "host/paths.h"
+
+#include <lauxlib.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VERSION "0.1.0"
+
+enum { EXIT_SCRIPT = 1, EXIT_USAGE = 2 };
+
+static const char help[] =
+  "usage: node [OPTION] SCRIPT [ARGUMENT ...]\n"
+  "       node --check SCRIPT\n"
+  "       node --lua FILE [ARGUMENT ...]\n"
+  "\n"
+  "Runs a Lua script as a node of a Maelstrom cluster: one JSON message a line on\n"
+  "standard input and output, diagnostics on standard error. The script is looked\n"
+  "for as given, and then from this program's folder.\n"
+  "\n"
+  "  --check          load the script, say which messages it handles, and stop\n"
+  "  --lua            run a plain Lua file with Hearsay's modules at hand\n"
+  "  --max-line N     longest line that is accepted, in bytes (default 67108864)\n"
+  "  --help, --version\n"
+  "\n"
+  "examples:\n"
+  "  node challenges/echo_1.lua\n"
+  "  node challenges/unique_ids_2.lua uuid7\n"
+  "  maelstrom test -w broadcast --bin ./node --node-count 5 -- challenges/broadcast_3b.lua\n";
+
+struct command {
+  enum { RUN, CHECK, PLAIN_LUA, HELP, SHOW_VERSION } mode;
+  size_t max_line_bytes;
+  int word_count; /* script and its arguments */
+  char **words;
+};
+
+static int parse_max_line(const char *text, size_t *bytes, struct error *e)
+{
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < 1024 || value > 1u << 31)
+    return error_set(e, "--max-line: expected bytes, from 1024 to 2147483648, not \"%s\"", text);
+  *bytes = (size_t)value;
+  return 0;
+}
+
+static int parse(int argc, char **argv, struct command *c, struct error *e)
+{
+  int i = 1;
+  *c = (struct command){.mode = RUN, .max_line_bytes = 64 << 20};
+  for (; i < argc && argv[i][0] == '-'; i++) {
+    if (strcmp(argv[i], "--") == 0) {
+      i++;
+      break;
+    }
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+      c->mode = HELP;
+    else if (strcmp(argv[i], "--version") == 0)
+      c->mode = SHOW_VERSION;
+    else if (strcmp(argv[i], "--check") == 0)
+      c->mode = CHECK;
+    else if (strcmp(argv[i], "--lua") == 0)
+      c->mode = PLAIN_LUA;
+    else if (strcmp(argv[i], "--max-line") == 0 && i + 1 < argc) {
+      if (parse_max_line(argv[++i], &c->max_line_bytes, e) != 0)
+        return -1;
+    } else
+      return error_set(e, "unknown option %s (try: node --help)", argv[i]);
+  }
+  c->words = argv + i;
+  c->word_count = argc - i;
+  if (c->word_count == 0 && c->mode != HELP && c->mode != SHOW_VERSION)
+    return error_set(e, "expected a script, such as challenges/echo_1.lua (try: node --help)");
+  return 0;
+}
+
+static void print_type(void *ctx, struct slice type)
+{
+  int *count = ctx;
+  printf("%s%.*s", (*count)++ == 0 ? " " : ", ", (int)type.length, type.data);
+}
+
+static int run_plain(lua_State *L)
+{
+  const struct command *c = lua_touserdata(L, 1);
+  struct error e;
+  lua_createtable(L, c->word_count, 1);
+  for (int i = 0; i < c->word_count; i++) {
+    lua_pushstring(L, c->words[i]);
+    lua_rawseti(L, -2, i);
+  }
+  lua_setglobal(L, "arg");
+  if (state_load_file(L, c->words[0], &e) != 0)
+    return luaL_error(L, "%s", e.text);
+  luaL_checkstack(L, c->word_count, "too many arguments");
+  for (int i = 1; i < c->word_count; i++)
+    lua_pushstring(L, c->words[i]);
+  lua_call(L, c->word_count - 1, 0);
+  return 0;
+}
+
+/* Plain Lua: the script runs to its end; no messages come. */
+static int plain(const struct command *c, const struct state_options *options, struct error *e)
+{
+  struct state_options o = *options;
+  o.open_modules = bind_all_modules;
+  o.is_plain = 1;
+  lua_State *L = state_new(&o, e);
+  if (L == NULL)
+    return -1;
+  lua_pushcfunction(L, state_traceback);
+  lua_pushcfunction(L, run_plain);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)c);
+  int status = lua_pcall(L, 1, 0, -3);
+  if (status != LUA_OK)
+    error_set(e, "%s", lua_tostring(L, -1));
+  lua_close(L);
+  return status == LUA_OK ? 0 : -1;
+}
+
+static int with_script(const struct command *c, const struct paths *paths,
+                       const struct state_options *options, struct posix *world, struct error *e)
+{
+  char script[PATH_MAX];
+  if (paths_script(paths, c->words[0], script, e) != 0)
+    return -1;
+  struct platform platform = posix_platform(world);
+  struct node *n = node_new(&platform, options, e);
+  if (n == NULL)
+    return -1;
+  int result = node_load(n, script, c->word_count - 1, c->words + 1, e);
+  if (result == 0 && c->mode == CHECK) {
+    int count = 0;
+    printf("%s: handles", c->words[0]);
+    node_each_type(n, print_type, &count);
+    puts(count == 0 ? " no message types" : "");
+  } else if (result == 0) {
+    struct loop_options loop = {.max_line_bytes = c->max_line_bytes, .drain_us = 10 * 1000000};
+    result = loop_run(n, world, &loop, e);
+  }
+  node_free(n);
+  return result;
+}
+
+int main(int argc, char **argv)
+{
+  struct command command;
+  struct error e;
+  if (parse(argc, argv, &command, &e) != 0) {
+    fprintf(stderr, "node: %s\n", e.text);
+    return EXIT_USAGE;
+  }
+  if (command.mode == HELP || command.mode == SHOW_VERSION) {
+    fputs(command.mode == HELP ? help : "hearsay node " VERSION " (" LUA_RELEASE ")\n", stdout);
+    return 0;
+  }
+  struct paths paths;
+  if (paths_find(&paths, &e) != 0) {
+    fprintf(stderr, "node: %s\n", e.text);
+    return EXIT_SCRIPT;
+  }
+  struct posix world;
+  posix_open(&world, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO);
+  const struct platform platform = posix_platform(&world);
+  struct state_options options = {
+    .open_modules = bind_node_modules,
+    .root = paths.root,
+    .hash_seed = platform.vtable->random(platform.ctx),
+    .random_seed = platform.vtable->random(platform.ctx),
+  };
+  int result = command.mode == PLAIN_LUA
+                 ? plain(&command, &options, &e)
+                 : with_script(&command, &paths, &options, &world, &e);
+  posix_close(&world);
+  if (result != 0)
+    fprintf(stderr, "node: %s\n", e.text);
+  return result == 0 ? 0 : EXIT_SCRIPT;
+}

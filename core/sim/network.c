@@ -1,0 +1,212 @@
+#include "sim/network.h"
+
+#include "base/hash.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct message {
+  struct heap_item item; /* must be first: its place in the receiver's queue */
+  uint64_t id;
+  struct endpoint *src;
+  size_t length;
+  char line[];
+};
+
+void network_init(struct network *n, struct schedule *schedule,
+                  const struct network_options *options)
+{
+  *n = (struct network){.schedule = schedule, .options = *options};
+  rng_init(&n->random, options->seed, "latency");
+}
+
+static void free_endpoint(struct endpoint *e)
+{
+  for (size_t i = 0; i < e->queue.count; i++)
+    free(e->queue.items[i]); /* a message begins with its item */
+  free(e->under_way);
+  heap_free(&e->queue);
+  bytes_free(&e->name);
+  bytes_free(&e->cut);
+  free(e);
+}
+
+void network_free(struct network *n)
+{
+  for (size_t i = 0; i < n->count; i++)
+    free_endpoint(n->endpoints[i]);
+  free(n->endpoints);
+  map_free(&n->by_name);
+}
+
+/* --- who there is ------------------------------------------------------- */
+
+struct endpoint *network_find(const struct network *n, struct slice name)
+{
+  struct endpoint *e = map_get(&n->by_name, hash_bytes(name.data, name.length, 0));
+  while (e != NULL && !slice_equal(bytes_slice(&e->name), name))
+    e = e->next_same;
+  return e;
+}
+
+static void arrive(void *owner, struct event *self);
+
+static int register_endpoint(struct network *n, struct endpoint *e, struct slice name)
+{
+  if (n->count == n->capacity) {
+    size_t capacity = n->capacity == 0 ? 16 : n->capacity * 2;
+    struct endpoint **endpoints = realloc(n->endpoints, capacity * sizeof *endpoints);
+    if (endpoints == NULL)
+      return -1;
+    n->endpoints = endpoints;
+    n->capacity = capacity;
+  }
+  uint64_t hash = hash_bytes(name.data, name.length, 0);
+  e->next_same = map_get(&n->by_name, hash);
+  if (bytes_append_slice(&e->name, name) != 0 || map_set(&n->by_name, hash, e) != 0)
+    return -1;
+  e->index = n->count;
+  n->endpoints[n->count++] = e;
+  return 0;
+}
+
+struct endpoint *network_add(struct network *n, enum endpoint_kind kind, struct slice name,
+                             void (*deliver)(void *ctx, struct slice line), void *ctx)
+{
+  struct endpoint *e = calloc(1, sizeof *e);
+  if (e == NULL)
+    return NULL;
+  e->arrival.run = arrive;
+  e->kind = kind;
+  e->network = n;
+  e->deliver = deliver;
+  e->ctx = ctx;
+  if (register_endpoint(n, e, name) == 0)
+    return e;
+  free_endpoint(e);
+  return NULL;
+}
+
+/* --- what is cut -------------------------------------------------------- */
+
+int network_cut(struct network *n, struct endpoint *receiver, struct endpoint *sender)
+{
+  struct bytes *cut = &receiver->cut;
+  if (cut->length < n->count) {
+    size_t more = n->count - cut->length;
+    if (bytes_reserve(cut, more) != 0)
+      return -1;
+    memset(cut->data + cut->length, 0, more);
+    cut->length = n->count;
+  }
+  cut->data[sender->index] = 1;
+  return 0;
+}
+
+void network_heal(struct network *n)
+{
+  for (size_t i = 0; i < n->count; i++)
+    n->endpoints[i]->cut.length = 0;
+}
+
+static int is_cut(const struct endpoint *receiver, const struct endpoint *sender)
+{
+  return sender->index < receiver->cut.length && receiver->cut.data[sender->index];
+}
+
+/* --- what is under way -------------------------------------------------- */
+
+static struct network_counts *counts_for(struct network *n, const struct endpoint *a,
+                                         const struct endpoint *b)
+{
+  return a->kind == ENDPOINT_CLIENT || b->kind == ENDPOINT_CLIENT ? &n->clients : &n->servers;
+}
+
+static void record(struct network *n, const char *what, const struct endpoint *dest,
+                   const struct message *m)
+{
+  uint64_t seed = n->fingerprint ^ (uint64_t)n->schedule->now_us ^ (dest->index << 40);
+  n->fingerprint = hash_bytes(m->line, m->length, seed);
+  if (n->journal == NULL)
+    return;
+  char head[128];
+  int length = snprintf(head, sizeof head, "{\"time\":%" PRId64 ",\"event\":\"%s\",\"id\":%" PRIu64
+                        ",\"message\":", n->schedule->now_us, what, m->id);
+  /* An incomplete journal is better than none: out of memory is not an error here. */
+  (void)bytes_append(n->journal, head, (size_t)length);
+  (void)bytes_append(n->journal, m->line, m->length);
+  (void)bytes_append(n->journal, "}\n", 2);
+}
+
+/* The earliest message of a receiver, taken off its queue; those that are cut off are
+ * dropped on the way. NULL when none is left. */
+static struct message *take(struct endpoint *dest)
+{
+  struct heap_item *first;
+  while ((first = heap_first(&dest->queue)) != NULL) {
+    struct message *m = (struct message *)first;
+    heap_remove(&dest->queue, first);
+    if (!is_cut(dest, m->src) && !dest->is_closed)
+      return m;
+    free(m);
+  }
+  return NULL;
+}
+
+/* Makes the receiver wait for its next message, if it waits for none. The event goes into
+ * room that the heap has had for it since the message was sent. */
+static int wait_for_next(struct endpoint *dest)
+{
+  struct network *n = dest->network;
+  if (!n->options.head_of_line) {
+    struct heap_item *first = heap_first(&dest->queue);
+    return first == NULL ? 0 : schedule_at(n->schedule, &dest->arrival, first->deadline_us);
+  }
+  if (dest->under_way != NULL)
+    return 0;
+  struct message *m = take(dest);
+  if (m == NULL)
+    return 0;
+  dest->under_way = m;
+  return schedule_at(n->schedule, &dest->arrival, m->item.deadline_us);
+}
+
+static void arrive(void *owner, struct event *self)
+{
+  (void)owner;
+  struct endpoint *dest = (struct endpoint *)self;
+  struct network *n = dest->network;
+  struct message *m = n->options.head_of_line ? dest->under_way : take(dest);
+  dest->under_way = NULL;
+  if (m != NULL && !dest->is_closed) {
+    counts_for(n, m->src, dest)->received++;
+    record(n, "recv", dest, m);
+    dest->deliver(dest->ctx, (struct slice){m->line, m->length});
+  }
+  free(m);
+  (void)wait_for_next(dest);
+}
+
+int network_send(struct network *n, struct endpoint *src, struct endpoint *dest,
+                 struct slice line)
+{
+  size_t length = line.length > 0 && line.data[line.length - 1] == '\n' ? line.length - 1
+                                                                        : line.length;
+  struct message *m = malloc(sizeof *m + length);
+  if (m == NULL)
+    return -1;
+  *m = (struct message){.id = n->next_message_id++, .src = src, .length = length};
+  memcpy(m->line, line.data, length);
+  int64_t latency_us = 0;
+  if (src->kind != ENDPOINT_CLIENT && dest->kind != ENDPOINT_CLIENT)
+    latency_us = latency_draw_us(&n->options.latency, &n->random);
+  counts_for(n, src, dest)->sent++;
+  record(n, "send", dest, m);
+  if (heap_insert(&dest->queue, &m->item, n->schedule->now_us + latency_us) != 0) {
+    free(m);
+    return -1;
+  }
+  return wait_for_next(dest);
+}

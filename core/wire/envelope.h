@@ -1,0 +1,54 @@
+/* envelope.h - what a node must know of a line before it knows the message:
+ *
+ *   {"id":12, "src":"c1", "dest":"n1", "body":{"type":"echo", "msg_id":1, ..}}
+ *
+ * One scan checks the whole line and finds these fields; the body is left as
+ * bytes, for whoever wants it decoded. */
+#ifndef HEARSAY_WIRE_ENVELOPE_H
+#define HEARSAY_WIRE_ENVELOPE_H
+
+#include "base/bytes.h"
+#include "wire/json_read.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The slices point into the line, or for a string with escapes into the
+ * envelope; both as long as the line lives and until the next parse. A field
+ * that was not found has data NULL, or has_ 0. */
+struct envelope {
+  struct slice src, dest, type; /* decoded strings */
+  struct slice body;            /* the object's bytes, braces included */
+  int has_msg_id, has_in_reply_to;
+  int64_t msg_id, in_reply_to;
+  const char *error;         /* after -1: a static text that says what is wrong */
+  size_t error_position;     /* and the offset of the offending byte in the line */
+  struct json_reader reader; /* private, like all below */
+  struct bytes scratch;
+  unsigned seen;
+};
+
+/* Allocates nothing. */
+void envelope_init(struct envelope *e);
+void envelope_free(struct envelope *e);
+
+/* Parses one line; white space around the object is allowed. Returns 0, or -1
+ * with the line's first error: it is not JSON, src, dest, body or type is missing
+ * or has the wrong type, msg_id or in_reply_to is there and not an integer, or
+ * one of these six is given twice (the first counts). Other keys are ignored.
+ *
+ * After a failure the fields are still filled in as far as they could be read, so
+ * that a node can answer an error: all those before a syntax error, and on any
+ * other error all those that are right, wherever they stand.
+ *
+ * O(length), around 100 ns for a small message. Memory is reused from line to
+ * line, and needed only for escapes. */
+int envelope_parse(struct envelope *e, struct slice line);
+
+/* Appends a line with its newline: {"src":..,"dest":..,"body":..}. The body is
+ * the text of one JSON object without newlines, and is not checked. Returns 0, or
+ * as the functions of json_write.h do, and then the buffer's contents are
+ * unchanged. */
+int envelope_write(struct bytes *out, struct slice src, struct slice dest, struct slice body);
+
+#endif

@@ -1,0 +1,72 @@
+/* utf8.h - passing over text: the plain part fast, the rest checked. */
+#ifndef HEARSAY_WIRE_UTF8_H
+#define HEARSAY_WIRE_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+/* The length (2, 3 or 4) of the well-formed UTF-8 sequence beyond ASCII at p,
+ * or 0: a stray or missing continuation byte, an overlong form, a surrogate, or
+ * a code point above U+10FFFF (Unicode 15, table 3-7). Needs p < end. */
+size_t utf8_sequence(const char *p, const char *end);
+
+/* The first byte in [p, end) that a JSON string cannot carry as it is, or end: a
+ * quote, a backslash, a control character, or the beginning of bad UTF-8. */
+const char *utf8_text_end(const char *p, const char *end);
+
+/* Whether a JSON string carries this byte as it is, with nothing to check:
+ * ASCII, but no control character, quote or backslash. DEL is plain. */
+static inline int utf8_is_plain(char byte)
+{
+  unsigned char c = (unsigned char)byte;
+  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* The first byte in [p, end) that is not plain, or end: in plain C. Of x - 0x20..
+ * the high bit of a byte says "below 0x20" (a borrow can only come from a byte
+ * that is below itself), and of (x ^ 0x22..) - 0x01.. it says "equal to 0x22". */
+static inline const char *utf8_plain_end_portable(const char *p, const char *end)
+{
+  const uint64_t ones = 0x0101010101010101u;
+  for (; end - p >= 8; p += 8) {
+    uint64_t x;
+    memcpy(&x, p, 8);
+    uint64_t special = (x - ones * 0x20) | x;
+    special |= (x ^ (ones * '"')) - ones;
+    special |= (x ^ (ones * '\\')) - ones;
+    if ((special & (ones * 0x80)) != 0)
+      break;
+  }
+  while (p < end && utf8_is_plain(*p))
+    p++;
+  return p;
+}
+
+/* The same, as fast as the processor can. Seen as signed numbers, control
+ * characters and bytes beyond ASCII are all below 0x20. */
+static inline const char *utf8_plain_end(const char *p, const char *end)
+{
+#if defined(__SSE2__)
+  for (; end - p >= 16; p += 16) {
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i special = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20));
+    special = _mm_or_si128(special, _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
+    special = _mm_or_si128(special, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+    unsigned mask = (unsigned)_mm_movemask_epi8(special);
+    if (mask != 0)
+      return p + __builtin_ctz(mask);
+  }
+  while (p < end && utf8_is_plain(*p))
+    p++;
+  return p;
+#else
+  return utf8_plain_end_portable(p, end);
+#endif
+}
+
+#endif

@@ -1,0 +1,140 @@
+--- What a hub does for its followers; see hearsay.gossip.hub.
+-- @module hearsay.gossip.hub_leader
+
+local node = require "hearsay"
+
+-- Windows after which what was not confirmed is sent once more, though nothing is new.
+local RESEND = 2
+-- Seconds between knocks at a follower that is silent.
+local KNOCK = 1
+
+local Leader = {}
+Leader.__index = Leader
+
+local leader = {}
+
+--- The leading part of a node; it does nothing until somebody follows.
+-- @tparam hub hub
+function leader.new(hub)
+  return setmetatable({ hub = hub, followers = {}, ids = {} }, Leader)
+end
+
+-- A node that follows this one. Versions are of the hub's values, unless said otherwise.
+--
+--   confirmed, sent      what it has, what it was sent
+--   epoch, got           which of its outboxes it sends from, and that outbox's version so far
+--   owes                 whether `got` is to be confirmed
+--   silent               windows since it was heard, while something is not confirmed
+--   quiet                windows since it was sent something
+--   delay, deviation     one way, in seconds
+function Leader:take(id)
+  local follower = { confirmed = 0, sent = 0, got = 0, silent = 0, quiet = 0 }
+  self.followers[id] = follower
+  self.ids[#self.ids + 1] = id
+  table.sort(self.ids, function(a, b) return self.hub.order[a] < self.hub.order[b] end)
+  if not self.timer then
+    self.timer = node.every(self.hub.parameters.window, function() self:tick() end)
+  end
+  return follower
+end
+
+--- Takes everybody as a follower, for good.
+function Leader:lead_all()
+  self.leads_all = true
+  for _, id in ipairs(node.peers) do
+    self:take(id)
+  end
+end
+
+function Leader:drop(id)
+  self.followers[id] = nil
+  for i, other in ipairs(self.ids) do
+    if other == id then
+      table.remove(self.ids, i)
+      break
+    end
+  end
+  if not self.ids[1] then
+    self.timer:cancel()
+    self.timer = nil
+  end
+end
+
+function Leader:send(id, follower)
+  local values = self.hub.values
+  node.send(id, {
+    type = "hub_down",
+    values = values:since(follower.confirmed),
+    version = values:version(),
+    session = self.hub.session,
+    epoch = follower.epoch,
+    got = follower.got,
+    time = node.now(),
+    delay = follower.delay and follower.delay + 4 * follower.deviation,
+  })
+  follower.sent = values:version()
+  follower.owes = false
+  follower.quiet = 0
+end
+
+-- Whether a follower is to be sent something in this round.
+function Leader:is_due(follower)
+  local parameters = self.hub.parameters
+  if follower.silent > 2 * parameters.patience then
+    return follower.quiet * parameters.window >= KNOCK
+  end
+  return follower.owes or follower.sent < self.hub.values:version()
+    or (follower.confirmed < follower.sent and follower.quiet >= RESEND)
+    or follower.quiet * parameters.window >= parameters.keepalive
+end
+
+--- A round.
+function Leader:tick()
+  for _, id in ipairs(table.move(self.ids, 1, #self.ids, 1, {})) do
+    local follower = self.followers[id]
+    follower.quiet = follower.quiet + 1
+    follower.silent = follower.confirmed < follower.sent and follower.silent + 1 or 0
+    if follower.silent > 2 * self.hub.parameters.patience and not self.leads_all then
+      self:drop(id) -- it has gone back to its own hub
+    elseif self:is_due(follower) then
+      self:send(id, follower)
+    end
+  end
+end
+
+-- A smoothed delay and its deviation, from a round trip less the time the other side held it.
+local function measure(follower, round_trip)
+  local sample = math.max(0, round_trip / 2)
+  if not follower.delay then
+    follower.delay, follower.deviation = sample, 0
+  else
+    follower.deviation = 0.75 * follower.deviation + 0.25 * math.abs(follower.delay - sample)
+    follower.delay = 0.875 * follower.delay + 0.125 * sample
+  end
+end
+
+--- A message from a follower; its values are merged already.
+-- @tparam string id
+-- @tparam table body
+function Leader:receive(id, body)
+  local follower = self.followers[id] or self:take(id)
+  if body.epoch ~= follower.epoch then
+    follower.epoch, follower.got = body.epoch, 0
+  end
+  -- The values go on from `from`; before that there is nothing new in this epoch.
+  if body.from <= follower.got then
+    follower.got = math.max(follower.got, body.version)
+  end
+  follower.owes = true
+  follower.silent = 0
+  if body.session == self.hub.session then
+    follower.confirmed = math.min(body.have, self.hub.values:version())
+    if body.time then
+      measure(follower, node.now() - body.time - body.held)
+    end
+  else
+    follower.confirmed, follower.sent = 0, 0
+  end
+end
+
+return leader

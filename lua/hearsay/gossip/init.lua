@@ -1,0 +1,76 @@
+--- Gossip: ways to spread values so that in the end every node has seen them all.
+--
+-- A script names its policy in a table of parameters, so that trying another is one edited line:
+--
+--     local gossip = require "hearsay.gossip"
+--     local spread = gossip.start { policy = "hub", window = 0.3 }
+--
+--     node.on("broadcast", function(msg)
+--       spread:add(msg.body.message)
+--       return { type = "broadcast_ok" }
+--     end)
+--     node.on("read", function()
+--       return { type = "read_ok", messages = spread.values }
+--     end)
+--
+-- Policies, for n nodes and values that come at random; a hop is the one-way delay:
+--
+--     flood    to the neighbours that a topology names, once, without confirmation
+--     push     to the neighbours, repeated until confirmed, what collects meanwhile in one message
+--     hub      through a star in rounds: 2(n-1) messages a round at most
+--     direct   to everyone at once: n-1 messages a value, one hop
+--
+-- Each is a module hearsay.gossip.NAME, whose header tells how it works, what it costs and what it
+-- survives. It has `start(options)`, which returns an object with
+--
+--   - values: the hearsay.seen set of all values that this node has
+--   - add(value): takes a value from a client; returns whether it is new
+--   - neighbours: for policies that have them, a list of node ids, which may be set at any time
+-- @module hearsay.gossip
+
+local gossip = {}
+
+local names = { "flood", "push", "hub", "direct" }
+
+--- Starts a policy. Call once, in the script's main part.
+-- @tparam table options `policy`, a name, and that policy's parameters
+-- @return the policy's object
+function gossip.start(options)
+  for _, name in ipairs(names) do
+    if options.policy == name then
+      return require("hearsay.gossip." .. name).start(options)
+    end
+  end
+  error(("gossip.start: expected a policy (%s), not %s")
+    :format(table.concat(names, ", "), tostring(options.policy)), 2)
+end
+
+--- Checks a policy's parameters against its defaults and fills in what is missing.
+-- @tparam table options as given; `policy` is passed over
+-- @tparam table defaults name to default: all are numbers, most of them seconds
+-- @treturn table
+function gossip.parameters(options, defaults)
+  local parameters = {}
+  for name, value in pairs(defaults) do
+    parameters[name] = value
+  end
+  for name, value in pairs(options) do
+    if name ~= "policy" then
+      if defaults[name] == nil then
+        local known = {}
+        for other in pairs(defaults) do
+          known[#known + 1] = other
+        end
+        table.sort(known)
+        error(("gossip.start: policy %q has no parameter %q; it has: %s")
+          :format(options.policy, name, table.concat(known, ", ")), 4)
+      elseif type(value) ~= "number" or value < 0 then
+        error(("gossip.start: %s must be a number from 0, not %s"):format(name, tostring(value)), 4)
+      end
+      parameters[name] = value
+    end
+  end
+  return parameters
+end
+
+return gossip

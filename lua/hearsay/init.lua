@@ -1,0 +1,124 @@
+--- A node: what a script that is one node of a cluster can do.
+--
+--     local node = require "hearsay"
+--
+--     node.on("echo", function(msg)
+--       return { type = "echo_ok", echo = msg.body.echo }
+--     end)
+--
+-- The verbs are C (core/bind/core.c); this file adds what is easier said in Lua.
+-- Each message runs its handler in a coroutine of its own, so a handler may wait
+-- in `node.rpc` and `node.sleep` while others run. Times are seconds. Wrong
+-- arguments raise; what the network can cause is `nil, err`.
+--
+-- Set by init: `node.id`, `node.ids` (all ids) and `node.peers` (all but this).
+-- @module hearsay
+
+local errors = require "hearsay.errors"
+local json = require "hearsay.json"
+local node = require "hearsay.core"
+
+local core_on, core_rpc, core_log = node.on, node.rpc, node.log
+
+print = node.print -- luacheck: ignore 121
+
+local kinds = {
+  any = function() return true end,
+  integer = function(v) return math.type(v) == "integer" end,
+  number = function(v) return type(v) == "number" end,
+  string = function(v) return type(v) == "string" end,
+  boolean = function(v) return type(v) == "boolean" end,
+  array = json.is_array,
+  object = function(v) return type(v) == "table" and not json.is_array(v) end,
+}
+
+-- {delta = "integer", note = "string?"} as a list in a fixed order.
+local function compile(fields)
+  local list = {}
+  for name, want in pairs(fields) do
+    local kind, optional = tostring(want):match("^(%a+)(%??)$")
+    if not kinds[kind] then
+      error(("node.on: field %q: expected any, integer, number, string, boolean, array or "
+        .. "object, with a ? behind it when it may be missing, not %q"):format(name, tostring(want)), 3)
+    end
+    list[#list + 1] = { name = name, kind = kind, is = kinds[kind], optional = optional == "?" }
+  end
+  table.sort(list, function(a, b) return a.name < b.name end)
+  return list
+end
+
+local function check(body, list)
+  for _, field in ipairs(list) do
+    local value = body[field.name]
+    if value == nil then
+      if not field.optional then
+        error(errors.new("malformed_request", ("%s: expected a field %q (%s)")
+          :format(body.type, field.name, field.kind)), 0)
+      end
+    elseif not field.is(value) then
+      error(errors.new("malformed_request", ("%s: expected %q to be of type %s, got %s")
+        :format(body.type, field.name, field.kind, json.encode(value):sub(1, 60))), 0)
+    end
+  end
+end
+
+--- Registers the handler of a message type. A second one for a type raises.
+-- @tparam string message_type
+-- @tparam[opt] table fields what the body must have, such as `{ delta = "integer",
+--   note = "string?" }`: a body without it gets error 12 (malformed-request)
+-- @tparam function fn called with `{src, dest, body}`; a table that it returns is the reply's
+--   body, nil is no reply. An error made by `errors.new` that it raises is sent as the reply;
+--   any other error is sent as 13 (crash), and its traceback goes to stderr
+function node.on(message_type, fields, fn)
+  if type(message_type) ~= "string" then
+    error("node.on: expected a message type, a string, got " .. type(message_type), 2)
+  end
+  if fn == nil then
+    fields, fn = nil, fields
+  end
+  if type(fn) ~= "function" or (fields ~= nil and type(fields) ~= "table") then
+    error("node.on: expected a function, or a table of fields and a function", 2)
+  end
+  local handler = fn
+  if fields then
+    local list = compile(fields)
+    handler = function(msg)
+      check(msg.body, list)
+      return fn(msg)
+    end
+  end
+  local ok, message = pcall(core_on, message_type, handler)
+  if not ok then
+    error("node.on: " .. message, 2)
+  end
+end
+
+--- Sends a request and waits for its reply.
+-- @tparam string dest
+-- @tparam table body the host adds `msg_id`
+-- @tparam[opt=1] number timeout in seconds
+-- @treturn[1] table the reply's body
+-- @treturn[2] nil
+-- @treturn[2] table an error {code, name, text, definite}: the one that came as the reply, or
+--   `timeout`; see hearsay.errors
+function node.rpc(dest, body, timeout)
+  local reply, failure = core_rpc(dest, body, timeout)
+  if reply then
+    return reply
+  end
+  return nil, errors.from_body(failure)
+end
+
+--- Writes a line to stderr, with time and node id.
+-- @tparam string format as of string.format, when arguments follow
+function node.log(format, ...)
+  if select("#", ...) > 0 then
+    format = format:format(...)
+  end
+  core_log(format)
+end
+
+--- Random numbers, as math.random; the same for the same seed in the bench.
+node.random = math.random
+
+return node

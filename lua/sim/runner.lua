@@ -1,0 +1,254 @@
+--- Runs a test: starts a cluster, puts a workload on it for a time while the nemesis is at work,
+-- lets it recover, and hands over what happened.
+--
+-- Workers are closed-loop: worker i asks node i mod n, one operation at a time. Operations come at
+-- uniformly random gaps of 0 to 2/rate over all workers, each to a free one; when none is free the
+-- next operation waits. Each purpose draws from a random stream of its own, so that adding a fault
+-- leaves the load as it was.
+-- @module sim.runner
+
+local clusters = require "sim.cluster"
+local nemeses = require "sim.nemesis"
+local randoms = require "hearsay.random"
+local workloads = require "sim.workloads"
+
+local OPERATION_TIMEOUT = 5 -- seconds
+local QUIET = 10 -- seconds between the end of faults and the final operations
+
+local Run = {}
+Run.__index = Run
+
+-- Time since the load began.
+function Run:time_us()
+  return self.world:now_us() - self.start_us
+end
+
+-- The place of an event among all, and its time.
+function Run:mark()
+  self.events = self.events + 1
+  return self.events, self:time_us()
+end
+
+local function new_worker(run, index)
+  return {
+    index = index,
+    process = index,
+    node = run.opts.nodes[index % #run.opts.nodes + 1],
+    client = run.cluster:client(),
+  }
+end
+
+function Run:problem(node, text)
+  self.problems[#self.problems + 1] = { node = node, time_us = self:time_us(), text = text }
+end
+
+-- An operation has ended; after one whose outcome nobody knows its worker is a new process.
+function Run:finish(worker, op, reply, err)
+  local result
+  if reply then
+    local expected
+    result, expected = self.workload.result(op, reply)
+    if result == nil then
+      err = { code = 13, name = "malformed_reply", text = "expected " .. expected, definite = false }
+      self:problem(worker.node, ("answered %s with type %s; expected %s")
+        :format(op.f, tostring(reply.type), expected))
+    end
+  end
+  op.complete_index, op.complete_us = self:mark()
+  op.result = result
+  op.error = err
+  if not err then
+    op.outcome = "ok"
+  elseif err.definite or self.workload.idempotent[op.f] then
+    op.outcome = "fail"
+  else
+    op.outcome = "info"
+    worker.process = worker.process + self.opts.concurrency
+  end
+  if err and not err.definite then
+    worker.client:close()
+    worker.client = self.cluster:client()
+  end
+  worker.busy = false
+  self.busy = self.busy - 1
+  self.when_free()
+end
+
+function Run:invoke(worker, f, value, final)
+  local op = { process = worker.process, worker = worker.index, node = worker.node, f = f,
+    value = value, final = final }
+  op.invoke_index, op.invoke_us = self:mark()
+  self.history[#self.history + 1] = op
+  worker.busy = true
+  self.busy = self.busy + 1
+  worker.client:request(worker.node, self.workload.request(op), OPERATION_TIMEOUT,
+    function(reply, err)
+      self:finish(worker, op, reply, err)
+    end)
+end
+
+function Run:free_worker()
+  local free = {}
+  for _, worker in ipairs(self.workers) do
+    if not worker.busy then
+      free[#free + 1] = worker
+    end
+  end
+  return free[1] and free[self.choice:upto(#free)]
+end
+
+-- The load: until the time is over, and then until no operation is open.
+function Run:main_phase()
+  local world, opts = self.world, self.opts
+  local generate = self.workload.generator(opts, randoms.stream(opts.seed, "workload"))
+  local pace = randoms.stream(opts.seed, "pace")
+  local end_us = world:now_us() + opts.time_limit * 1e6
+  local is_over, is_due = opts.rate == 0, false
+
+  local function issue()
+    local worker = is_due and not is_over and self:free_worker()
+    if worker then
+      is_due = false
+      self:invoke(worker, generate())
+      world:after(pace:unit() * 2 / opts.rate, function()
+        is_due = true
+        issue()
+      end)
+    end
+  end
+
+  self.when_free = function()
+    if is_over and self.busy == 0 then
+      world:stop()
+    else
+      issue()
+    end
+  end
+  if not is_over then
+    is_due = true
+    issue()
+  end
+  local left_us = end_us - world:now_us()
+  local ok, message = world:run(left_us / 1e6)
+  is_over = true
+  if ok and self.busy > 0 then
+    ok, message = world:run(OPERATION_TIMEOUT + 1)
+  end
+  return ok, message
+end
+
+-- Every worker ends with one operation, such as a last read.
+function Run:final_phase()
+  local ok, message = self.world:run(QUIET)
+  if not ok then
+    return ok, message
+  end
+  self.when_free = function()
+    if self.busy == 0 then
+      self.world:stop()
+    end
+  end
+  for _, worker in ipairs(self.workers) do
+    self:invoke(worker, self.workload.final, nil, true)
+  end
+  return self.world:run(OPERATION_TIMEOUT + 1)
+end
+
+function Run:phases()
+  local ok, message = self.cluster:init()
+  local setup = self.workload.setup and self.workload.setup(self.opts)
+  if ok and setup then
+    ok, message = self.cluster:ask_all(setup)
+  end
+  if not ok then
+    return ok, message
+  end
+  for i = 1, self.opts.concurrency do
+    self.workers[i] = new_worker(self, i - 1)
+  end
+  self.start_us = self.world:now_us()
+  self.nemesis = nemeses.start(self.cluster, self.opts, randoms.stream(self.opts.seed, "nemesis"))
+  ok, message = self:main_phase()
+  self.nemesis.stop()
+  if ok and self.workload.final then
+    ok, message = self:final_phase()
+  end
+  return ok, message
+end
+
+-- The fault windows, in time since the load began.
+function Run:faults()
+  local faults = {}
+  for i, window in ipairs(self.nemesis and self.nemesis.windows or {}) do
+    faults[i] = { fault = window.fault, text = window.text,
+      from_us = window.start_us - self.start_us, to_us = window.stop_us - self.start_us }
+  end
+  return faults
+end
+
+local function net_counts(world)
+  local counts = world:counts()
+  local net = { all = { sent = 0, received = 0 }, clients = counts.clients, servers = counts.servers }
+  for _, kind in ipairs({ "clients", "servers" }) do
+    net.all.sent = net.all.sent + counts[kind].sent
+    net.all.received = net.all.received + counts[kind].received
+  end
+  for kind, c in pairs(net) do
+    net[kind] = { ["send-count"] = c.sent, ["recv-count"] = c.received, ["msg-count"] = c.sent }
+  end
+  return net
+end
+
+local runner = {}
+
+--- Runs one test.
+-- @tparam table opts as options.parse returns them, with `script` and `script_args`, and
+--   `workload` unless it is to be inferred
+-- @tparam[opt] function on_start called with the world before anything happens in it
+-- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
+--   the load began), faults (`{fault, text, from_us, to_us}`), net, fingerprint, seed, workload (its
+--   name), duration_us, world
+-- @treturn[2] nil
+-- @treturn[2] string why it could not run
+function runner.run(opts, on_start)
+  local cluster, message = clusters.new({
+    script = opts.script, args = opts.script_args, nodes = opts.nodes, seed = opts.seed,
+    latency = opts.latency, latency_dist = opts.latency_dist, head_of_line = opts.head_of_line,
+  })
+  if not cluster then
+    return nil, message
+  end
+  local name = opts.workload
+  if not name then
+    name, message = workloads.infer(cluster.world:types(opts.nodes[1]))
+    if not name then
+      return nil, message
+    end
+  end
+  if on_start then
+    on_start(cluster.world)
+  end
+  local run = setmetatable({
+    opts = opts, cluster = cluster, world = cluster.world, workload = workloads.get(name),
+    history = {}, problems = {}, workers = {}, events = 0, busy = 0, start_us = 0,
+    choice = randoms.stream(opts.seed, "workers"),
+  }, Run)
+  local ok
+  ok, message = run:phases()
+  if not ok then
+    run:problem("the cluster", message)
+  end
+  return {
+    history = run.history,
+    problems = run.problems,
+    faults = run:faults(),
+    net = net_counts(run.world),
+    fingerprint = run.world:fingerprint(),
+    seed = opts.seed,
+    workload = name,
+    duration_us = run:time_us(),
+    world = run.world,
+  }
+end
+
+return runner

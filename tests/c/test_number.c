@@ -1,0 +1,495 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "wire/number.h"
+
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t bits_of(double value)
+{
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+static double double_of(uint64_t bits)
+{
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static void assert_same_double(double a, double b, const char *text)
+{
+  if (bits_of(a) != bits_of(b))
+    fail_msg("%s: %.17g, expected %.17g", text, a, b);
+}
+
+static double read_double(const char *text)
+{
+  struct number n;
+  if (number_parse(slice_of(text), &n) != 0 || !n.is_double)
+    fail_msg("%.60s: not a double", text);
+  return n.real;
+}
+
+static void integers_of_64_bits_stay_integers(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *text;
+    int64_t value;
+  } cases[] = {
+    {"0", 0},
+    {"7", 7},
+    {"-1", -1},
+    {"10", 10},
+    {"9007199254740993", 9007199254740993}, /* 2^53 + 1 is no double */
+    {"999999999999999999", 999999999999999999},
+    {"1000000000000000000", 1000000000000000000},
+    {"9223372036854775807", INT64_MAX},
+    {"-9223372036854775807", -INT64_MAX},
+    {"-9223372036854775808", INT64_MIN},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct number n;
+    assert_int_equal(number_parse(slice_of(cases[i].text), &n), 0);
+    assert_false(n.is_double);
+    assert_true(n.integer == cases[i].value);
+  }
+}
+
+static void minus_zero_keeps_its_sign(void **state)
+{
+  (void)state;
+  assert_same_double(read_double("-0"), -0.0, "-0");
+  assert_same_double(read_double("-0.0"), -0.0, "-0.0");
+  assert_same_double(read_double("-0e99"), -0.0, "-0e99");
+  assert_same_double(read_double("0.0"), 0.0, "0.0");
+  assert_same_double(read_double("-1e-999"), -0.0, "-1e-999");
+}
+
+static void doubles_are_the_nearest_ones(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *text;
+    double value;
+  } cases[] = {
+    {"1.0", 1.0},
+    {"-2.50", -2.5},
+    {"1E2", 100.0},
+    {"1e+2", 100.0},
+    {"100e-2", 1.0},
+    {"0.1", 0.1},
+    {"0.000123", 0.000123},
+    {"123e65", 123e65},
+    {"1e22", 1e22},
+    {"1e23", 1e23},
+    {"1e27", 1e27},
+    {"1e28", 1e28},
+    {"1e-27", 1e-27},
+    {"1e-28", 1e-28},
+    {"3.141592653589793238462643383279", 0x1.921fb54442d18p+1},
+    {"9007199254740993.0", 9007199254740992.0},   /* halfway, to even */
+    {"9007199254740993.001", 9007199254740994.0}, /* and just above */
+    {"9007199254740995.0", 9007199254740996.0},
+    {"1.00000000000000011102230246251565404236316680908203124", 1.0},
+    {"1.00000000000000011102230246251565404236316680908203125", 1.0},
+    {"1.00000000000000011102230246251565404236316680908203126", 0x1.0000000000001p0},
+    {"18446744073709551615.0", 18446744073709551616.0},
+    {"9999999999999999999e0", 1e19},
+    {"1.7976931348623157e308", DBL_MAX},
+    {"1.7976931348623158e308", DBL_MAX},
+    {"2.2250738585072014e-308", DBL_MIN},
+    {"2.2250738585072011e-308", 0x0.fffffffffffffp-1022},
+    {"5e-324", 0x1p-1074},
+    {"3e-324", 0x1p-1074},
+    {"2e-324", 0.0},
+    {"0e999999999999999999999", 0.0},
+    {"1e-999999999999999999999", 0.0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    assert_same_double(read_double(cases[i].text), cases[i].value, cases[i].text);
+}
+
+/* 5000 zeros, which an exponent takes back; and digits far behind the last one that
+ * counts, which decide about a half. */
+static void long_texts_are_read_exactly(void **state)
+{
+  (void)state;
+  enum { ZEROS = 5000 };
+  static char text[ZEROS + 200];
+  char zeros[ZEROS + 1];
+  memset(zeros, '0', ZEROS);
+  zeros[ZEROS] = '\0';
+  (void)snprintf(text, sizeof text, "123%se-%d", zeros, ZEROS);
+  assert_same_double(read_double(text), 123.0, "123000..e-5000");
+  (void)snprintf(text, sizeof text, "0.%s123e%d", zeros, ZEROS + 3);
+  assert_same_double(read_double(text), 123.0, "0.000..123e5003");
+  (void)snprintf(text, sizeof text, "0.%s", zeros);
+  assert_same_double(read_double(text), 0.0, "0.000..");
+  const char *half = "1.00000000000000011102230246251565404236316680908203125";
+  (void)snprintf(text, sizeof text, "%s%s", half, zeros);
+  assert_same_double(read_double(text), 1.0, "half and zeros");
+  (void)snprintf(text, sizeof text, "%s%s1", half, zeros);
+  assert_same_double(read_double(text), 0x1.0000000000001p0, "half, zeros and 1");
+}
+
+static void errors_have_a_position_and_a_reason(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *text;
+    int position;
+    const char *why;
+  } cases[] = {
+    {"", 0, "expected a digit"},
+    {"-", 1, "expected a digit"},
+    {"+1", 0, "expected a digit"},
+    {".5", 0, "expected a digit"},
+    {"-x", 1, "expected a digit"},
+    {"01", 0, "a number does not begin with 0"},
+    {"-00", 1, "a number does not begin with 0"},
+    {"1.", 2, "expected a digit after '.'"},
+    {"1.e1", 2, "expected a digit after '.'"},
+    {"1e", 2, "expected a digit in the exponent"},
+    {"1.5E+", 5, "expected a digit in the exponent"},
+    {"1e-x", 3, "expected a digit in the exponent"},
+    {"9223372036854775808", 0, "integer does not fit in 64 bits"},
+    {"-9223372036854775809", 0, "integer does not fit in 64 bits"},
+    {"18446744073709551616", 0, "integer does not fit in 64 bits"},
+    {"100000000000000000000", 0, "integer does not fit in 64 bits"},
+    {"1e309", 0, "number is too large for a double"},
+    {"-1e309", 0, "number is too large for a double"},
+    {"1.7976931348623159e308", 0, "number is too large for a double"},
+    {"1e999999999999999999999", 0, "number is too large for a double"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct number n;
+    const char *why = NULL;
+    const char *text = cases[i].text;
+    const char *cursor = text;
+    assert_int_equal(number_read(&cursor, text + strlen(text), &n, &why), -1);
+    assert_string_equal(why, cases[i].why);
+    assert_int_equal(cursor - text, cases[i].position);
+    assert_int_equal(number_parse(slice_of(text), &n), -1);
+  }
+}
+
+static void reads_no_further_than_the_number_or_the_end(void **state)
+{
+  (void)state;
+  struct number n;
+  const char *why;
+  const char *text = "12,";
+  const char *cursor = text;
+  assert_int_equal(number_read(&cursor, text + 3, &n, &why), 0);
+  assert_int_equal(cursor - text, 2);
+  text = "12.5e1}";
+  cursor = text;
+  assert_int_equal(number_read(&cursor, text + 7, &n, &why), 0);
+  assert_int_equal(cursor - text, 6);
+  assert_int_equal(number_parse(SLICE("1 "), &n), -1);
+  assert_int_equal(number_parse((struct slice){NULL, 0}, &n), -1);
+  for (size_t length = 1; length <= 7; length++) { /* 1 12 12. 12.5 12.5e 12.5e+ 12.5e+1 */
+    int whole = length != 3 && length != 5 && length != 6;
+    assert_int_equal(number_parse((struct slice){"12.5e+1", length}, &n), whole ? 0 : -1);
+  }
+}
+
+/* A text of random digits around a random point and exponent. */
+static void random_number(struct rng *r, char *out)
+{
+  char *p = out;
+  if (rng_below(r, 4) == 0)
+    *p++ = '-';
+  size_t digits = 1 + rng_below(r, rng_below(r, 8) == 0 ? 40 : 20);
+  *p++ = (char)('0' + rng_below(r, 10));
+  if (p[-1] != '0')
+    for (; digits > 1; digits--)
+      *p++ = (char)('0' + rng_below(r, 10));
+  if (rng_below(r, 2) == 0) {
+    *p++ = '.';
+    size_t zeros = rng_below(r, 8);
+    for (size_t i = 1 + rng_below(r, 18); i > 0; i--)
+      *p++ = i > zeros ? (char)('0' + rng_below(r, 10)) : '0';
+  }
+  if (rng_below(r, 2) == 0)
+    p += sprintf(p, "e%d", (int)rng_below(r, 80) - 40);
+  *p = '\0';
+}
+
+static void agrees_with_the_library_on_random_texts(void **state)
+{
+  (void)state;
+  const uint64_t seed = 20260;
+  print_message("seed %llu\n", (unsigned long long)seed);
+  struct rng r;
+  rng_init(&r, seed, "number");
+  for (int i = 0; i < 200000; i++) {
+    char text[128];
+    random_number(&r, text);
+    struct number n;
+    int status = number_parse(slice_of(text), &n);
+    if (strpbrk(text, ".e") != NULL) {
+      assert_int_equal(status, 0);
+      assert_true(n.is_double);
+      assert_same_double(n.real, strtod(text, NULL), text);
+    } else if (status == 0 && !n.is_double) {
+      char again[32];
+      (void)snprintf(again, sizeof again, "%lld", (long long)n.integer);
+      assert_string_equal(again, text);
+    } else if (status == 0) {
+      assert_string_equal(text, "-0");
+    } else {
+      assert_true(strlen(text) >= 19);
+    }
+    int64_t small = 0;
+    const char *end = number_read_small(text, text + strlen(text), &small);
+    int is_small = status == 0 && !n.is_double && strlen(text[0] == '-' ? text + 1 : text) <= 18;
+    assert_int_equal(end != NULL, is_small);
+    if (is_small) {
+      assert_ptr_equal(end, text + strlen(text));
+      assert_true(small == n.integer);
+    }
+  }
+}
+
+/* Halfway between two doubles, exactly written: the neighbour with the even bits wins.
+ * One digit more at the end decides otherwise. */
+static void halves_go_to_even(void **state)
+{
+  (void)state;
+#if LDBL_MANT_DIG < 54
+  skip(); /* no type to print the half with */
+#endif
+  const uint64_t seed = 53;
+  print_message("seed %llu\n", (unsigned long long)seed);
+  struct rng r;
+  rng_init(&r, seed, "halves");
+  for (int i = 0; i < 20000; i++) {
+    uint64_t integer = rng_next(&r) >> 12 | (uint64_t)1 << 52;
+    int exponent = (int)rng_below(&r, 120) - 100;
+    double low = ldexp((double)integer, exponent);
+    double high = ldexp((double)(integer + 1), exponent);
+    long double half = ldexpl((long double)(2 * integer + 1), exponent - 1);
+    char text[400];
+    int length = snprintf(text, sizeof text, "%.*Lf", exponent > 0 ? 1 : 1 - exponent, half);
+    assert_in_range(length, 1, sizeof text - 2);
+    assert_same_double(read_double(text), integer % 2 == 0 ? low : high, text);
+    text[length] = '1';
+    text[length + 1] = '\0';
+    assert_same_double(read_double(text), high, text);
+  }
+}
+
+static void writes_integers(void **state)
+{
+  (void)state;
+  int64_t value = 0;
+  for (int i = 0; i < 70; i++) {
+    for (int64_t near = -2; near <= 2; near++) {
+      int64_t values[] = {
+        (int64_t)((uint64_t)value + (uint64_t)near),
+        (int64_t)((uint64_t)1 << i % 64) + near * (i < 62),
+        (int64_t)(UINT64_MAX << i % 64),
+        INT64_MAX - near - 2,
+        INT64_MIN + near + 2,
+      };
+      for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
+        char text[NUMBER_INT_MAX + 1];
+        char expected[32];
+        text[number_write_int(text, values[k])] = '\0';
+        (void)snprintf(expected, sizeof expected, "%lld", (long long)values[k]);
+        assert_string_equal(text, expected);
+      }
+    }
+    if (value <= INT64_MAX / 10)
+      value = value == 0 ? 1 : value * 10;
+  }
+}
+
+static void writes_doubles_so_that_they_stay_doubles(void **state)
+{
+  (void)state;
+  static const struct {
+    double value;
+    const char *text;
+  } cases[] = {
+    {0.0, "0.0"},
+    {-0.0, "-0.0"},
+    {1.0, "1.0"},
+    {-1.5, "-1.5"},
+    {100.0, "100.0"},
+    {0.1, "0.1"},
+    {0.5, "0.5"},
+    {0.0001, "0.0001"},
+    {0.00012345, "0.00012345"},
+    {0.00001, "1e-5"},
+    {123456.789, "123456.789"},
+    {1.0 / 3.0, "0.3333333333333333"},
+    {2.0 / 3.0, "0.6666666666666666"},
+    {0.1 + 0.2, "0.30000000000000004"},
+    {2251799813685248.5, "2251799813685248.5"},
+    {9007199254740991.0, "9007199254740991.0"},
+    {9007199254740992.0, "9007199254740992.0"},
+    {9007199254740994.0, "9007199254740994.0"},
+    {9999999999999998.0, "9999999999999998.0"},
+    {1e15, "1000000000000000.0"},
+    {1e16, "1e16"},
+    {1.5e16, "1.5e16"},
+    {1e21, "1e21"},
+    {1e22, "1e22"},
+    {1e23, "1e23"},
+    {1.2345e-7, "1.2345e-7"},
+    {-1e100, "-1e100"},
+    {0x1p-44, "5.684341886080802e-14"}, /* its nearest text of 16 digits reads back wrong */
+    {0x1p-1017, "7.120236347223045e-307"},
+    {9.5e-307, "9.5e-307"},
+    {DBL_MIN, "2.2250738585072014e-308"},
+    {-DBL_MAX, "-1.7976931348623157e308"},
+    {0x1p-1074, "5e-324"},
+    {0x1p-1073, "1e-323"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char text[NUMBER_DOUBLE_MAX + 1];
+    text[number_write_double(text, cases[i].value)] = '\0';
+    assert_string_equal(text, cases[i].text);
+  }
+  char text[NUMBER_DOUBLE_MAX];
+  assert_int_equal(number_write_double(text, INFINITY), 0);
+  assert_int_equal(number_write_double(text, -INFINITY), 0);
+  assert_int_equal(number_write_double(text, NAN), 0);
+}
+
+/* The significant digits of a positive number's text, and the exponent of 0.digits. */
+static void take_apart(const char *text, char *digits, int *point)
+{
+  size_t count = 0;
+  int seen_point = 0;
+  *point = 0;
+  const char *p = text;
+  for (; *p != '\0' && *p != 'e'; p++) {
+    if (*p == '.') {
+      seen_point = 1;
+      continue;
+    }
+    if (count > 0 || *p != '0')
+      digits[count++] = *p;
+    *point += seen_point ? (count == 0 ? -1 : 0) : count > 0;
+  }
+  if (*p == 'e')
+    *point += atoi(p + 1);
+  while (count > 0 && digits[count - 1] == '0')
+    count--;
+  digits[count] = '\0';
+}
+
+/* It reads back, one digit less does not, and no other text of as many digits that
+ * reads back is nearer. */
+static void check_shortest(double value)
+{
+  char text[NUMBER_DOUBLE_MAX + 1];
+  char library[64];
+  char digits[64];
+  char other[64];
+  int point;
+  int other_point;
+  size_t length = number_write_double(text, value);
+  assert_in_range(length, 3, NUMBER_DOUBLE_MAX);
+  text[length] = '\0';
+  assert_same_double(strtod(text, NULL), value, text);
+  assert_same_double(read_double(text), value, text);
+  take_apart(text, digits, &point);
+  int count = (int)strlen(digits);
+  if (count > 1) {
+    (void)snprintf(library, sizeof library, "%.*e", count - 2, value);
+    if (strtod(library, NULL) == value)
+      fail_msg("%s is not as short as %s", text, library);
+  }
+  (void)snprintf(library, sizeof library, "%.*e", count - 1, value);
+  if (strtod(library, NULL) == value) {
+    take_apart(library, other, &other_point);
+    assert_string_equal(digits, other);
+    assert_int_equal(point, other_point);
+  }
+}
+
+static void doubles_are_written_shortest(void **state)
+{
+  (void)state;
+  const uint64_t seed = 4711;
+  print_message("seed %llu\n", (unsigned long long)seed);
+  struct rng r;
+  rng_init(&r, seed, "shortest");
+  for (uint64_t exponent = 1; exponent < 2047; exponent++) {
+    check_shortest(double_of(exponent << 52));       /* powers of two, */
+    check_shortest(double_of((exponent << 52) - 1)); /* and what is below them */
+  }
+  for (int i = 0; i < 60000; i++) {
+    uint64_t fraction = rng_next(&r) >> 12;
+    uint64_t middle = 1023 - 40 + rng_below(&r, 190); /* about 1e-12 to 1e45 */
+    check_shortest(double_of(middle << 52 | fraction));
+    check_shortest(double_of(middle << 52 | (fraction & UINT64_MAX << rng_below(&r, 52))));
+    if (i % 8 == 0) {
+      check_shortest(double_of((1 + rng_below(&r, 2046)) << 52 | fraction));
+      check_shortest(double_of(fraction >> rng_below(&r, 51) | 1)); /* subnormal */
+    }
+    double power = 1;
+    for (uint64_t k = rng_below(&r, 8); k > 0; k--)
+      power *= 10;
+    check_shortest((double)(1 + rng_below(&r, 100000000)) / power); /* few digits */
+  }
+}
+
+static void the_locale_does_not_matter(void **state)
+{
+  (void)state;
+  static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE.utf8", "fr_FR.utf8",
+                                      "de_DE",       "nl_NL.UTF-8", "ru_RU.UTF-8"};
+  const char *comma = NULL;
+  for (size_t i = 0; comma == NULL && i < sizeof names / sizeof names[0]; i++)
+    if (setlocale(LC_ALL, names[i]) != NULL && localeconv()->decimal_point[0] == ',')
+      comma = names[i];
+  if (comma == NULL) {
+    print_message("no locale with a decimal comma is installed\n");
+    skip();
+  }
+  char text[NUMBER_DOUBLE_MAX + 1];
+  text[number_write_double(text, 1.5e-300)] = '\0'; /* by the library's printf and strtod */
+  double back = read_double("1.5e-300");
+  (void)setlocale(LC_ALL, "C");
+  assert_string_equal(text, "1.5e-300");
+  assert_same_double(back, 1.5e-300, comma);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(integers_of_64_bits_stay_integers),
+    cmocka_unit_test(minus_zero_keeps_its_sign),
+    cmocka_unit_test(doubles_are_the_nearest_ones),
+    cmocka_unit_test(long_texts_are_read_exactly),
+    cmocka_unit_test(errors_have_a_position_and_a_reason),
+    cmocka_unit_test(reads_no_further_than_the_number_or_the_end),
+    cmocka_unit_test(agrees_with_the_library_on_random_texts),
+    cmocka_unit_test(halves_go_to_even),
+    cmocka_unit_test(writes_integers),
+    cmocka_unit_test(writes_doubles_so_that_they_stay_doubles),
+    cmocka_unit_test(doubles_are_written_shortest),
+    cmocka_unit_test(the_locale_does_not_matter),
+  };
+  return cmocka_run_group_tests_name("number", tests, NULL, NULL);
+}
