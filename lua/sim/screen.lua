@@ -228,6 +228,7 @@ local function fault_windows(page, faults, duration_us)
     return
   end
   local width = WIDTH - INDENT - 14
+  duration_us = math.max(1, duration_us) -- a run may end before it begins
   local line = {}
   for i = 1, width do
     line[i] = page.calm

@@ -24,7 +24,8 @@ local function render(ops, changes, style)
   return screen.render(built, {
     opts = opts, workload = changes.workload or "broadcast",
     script = "./node challenges/broadcast_3e.lua", details = details,
-    faults = changes.faults, duration_us = 30000000, store = "store/broadcast/1",
+    faults = changes.faults, duration_us = changes.duration_us or 30000000,
+    store = "store/broadcast/1",
     command = options.command(opts),
   }, style)
 end
@@ -170,6 +171,11 @@ describe("the screen", function()
     assert.matches("\n" .. (" "):rep(20) .. "0.0–6.0 s      one node alone: n3\n", text, 1, true)
     assert.matches("\n" .. (" "):rep(20) .. "15.0–30.0 s    minority third: n1 n2 | the rest\n",
       text, 1, true)
+  end)
+
+  it("shows a fault in a run that ended before it began", function()
+    local faults = { { from_us = 0, to_us = 0, text = "one node alone: n3" } }
+    has(render({}, { faults = faults, duration_us = 0 }), "0.0–0.0 s one node alone: n3")
   end)
 
   it("lists six fault windows", function()

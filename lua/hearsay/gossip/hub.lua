@@ -9,11 +9,11 @@
 --
 -- *Down* carries what the leaf has not confirmed, and confirms what the leaf has sent; *up* carries
 -- what the hub has not confirmed, and confirms what the hub has sent. So no message is only an
--- acknowledgement, and what a lost message carried is in the next one. A leaf answers when it has
--- values of its own; one that has none lets some rounds pass before it confirms. The answer leaves
--- so that it arrives just before the next tick: the hub measures each leaf's delay from its own
--- times that come back (smoothed as in RFC 6298, section 2) and tells it to the leaf. No clock is
--- shared.
+-- acknowledgement, and what a lost message carried is in the next one. A leaf sends in a round when
+-- it has values of its own; one that has none lets some rounds pass before it confirms. *Up* leaves
+-- so that it arrives just before a tick: each down says when the next tick is, and from its own times
+-- that come back the leaf knows how long a message is under way (smoothed as in RFC 6298, section
+-- 2). No clock is shared. A leaf's first message is answered at once, so that it gets into step.
 --
 -- Cost: n-1 messages down and at most n-1 up per window; a leaf that takes a value at rate r answers
 -- with probability 1 - e^(-r window). A value arrives after at most the window and two hops. When
@@ -43,7 +43,7 @@ local hub = {}
 -- @tparam table options
 --
 --   - window (default 0.3): seconds from tick to tick
---   - margin (default 0.02): how long before the tick an answer should arrive, in seconds
+--   - margin (default 0.02): how long before a tick an up should arrive, in seconds
 --   - patience (default 3): windows without confirmation until a leaf turns to another hub, or
 --     confirms although it has no values of its own
 --   - keepalive (default 10): seconds after which a hub that has nothing to say says so

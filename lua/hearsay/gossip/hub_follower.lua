@@ -13,12 +13,14 @@ local follower = {}
 -- @tparam hub hub
 --
 --   id                  the hub; this node's own when it follows nobody
---   known               hub to the {session, version} of this node's values that it surely has
+--   known               hub to the version of this node's values that it surely has
 --   outbox, epoch       what this hub is not known to have, and which outbox it is
 --   confirmed, sent     of the outbox: versions
 --   unconfirmed_since   when the first of what is not confirmed was sent
 --   have, told          versions of the hub's values: received, and confirmed to it
 --   waiting             rounds in which `have` was not told
+--   tick_at             when the hub ticks, by this node's clock; nil until it has said so
+--   delay, deviation    one way, in seconds; nil until measured
 function follower.new(hub)
   return setmetatable({ hub = hub, known = {}, epoch = 0 }, Follower)
 end
@@ -30,16 +32,16 @@ function Follower:follow(id)
   self.epoch = self.epoch + 1
   self.outbox = seen.new()
   self.confirmed, self.sent, self.have, self.told, self.waiting = 0, 0, 0, 0, 0
-  self.unconfirmed_since, self.session, self.time, self.is_asked = nil, nil, nil, false
+  self.unconfirmed_since, self.session, self.is_asked = nil, nil, false
+  self.tick_at, self.delay, self.deviation, self.echo = nil, nil, nil, nil
   self.heard_at = node.now()
   if id ~= node.id then
-    local known = self.known[id]
-    self.outbox:merge(self.hub.values:values(known and known.version or 0))
+    self.outbox:merge(self.hub.values:values(self.known[id] or 0))
     if not self.watch then
       self.watch = node.every(self.hub.parameters.keepalive, function() self:check_hub() end)
     end
   end
-  self:at(0)
+  self:run_after(0)
 end
 
 --- Takes values that the hub has not sent.
@@ -47,8 +49,8 @@ end
 function Follower:offer(list)
   if self.id ~= node.id then
     self.outbox:merge(list)
-    if not self.slot then
-      self:at(0)
+    if not self.slot or not self.tick_at then
+      self:run_after(self:until_slot(0))
     end
   end
 end
@@ -64,17 +66,28 @@ function Follower:hears(id)
   return id == self.id
 end
 
--- Runs the slot after a time.
-function Follower:at(delay)
+-- How long a message may be under way: one way, with something to spare for its deviation.
+function Follower:one_way()
+  return self.delay and self.delay + 4 * self.deviation or self.hub.parameters.window
+end
+
+-- Seconds until the next slot: the time to send so that it reaches the hub just before a tick.
+-- Until the hub has said when that is, `otherwise`.
+function Follower:until_slot(otherwise)
+  if not self.tick_at then
+    return otherwise
+  end
+  local parameters = self.hub.parameters
+  local slot = self.tick_at - self:one_way() - parameters.margin
+  local wait = (slot - node.now()) % parameters.window
+  return wait < 0.001 and parameters.window or wait -- less than that, and it is this slot
+end
+
+function Follower:run_after(delay)
   if self.slot then
     self.slot:cancel()
   end
-  self.slot = node.after(delay, function() self:answer() end)
-end
-
--- The way to the hub and back, with something to spare.
-function Follower:round_trip()
-  return 2 * (self.delay or self.hub.parameters.window) + self.hub.parameters.margin
+  self.slot = node.after(delay, function() self:run_slot() end)
 end
 
 -- A hub that says nothing at all, not even that it is there, is left too.
@@ -96,13 +109,12 @@ function Follower:is_due()
   if self.outbox:version() > self.sent or self.is_asked then
     return true
   elseif self.sent > self.confirmed then
-    return node.now() - self.sent_at > self.hub.parameters.window + self:round_trip()
+    return node.now() - self.sent_at > 2 * self:one_way()
   end
   return self.have > self.told and self.waiting >= self.hub.parameters.patience
 end
 
--- The slot: the time to answer so that it reaches the hub just before its next tick.
-function Follower:answer()
+function Follower:run_slot()
   local parameters = self.hub.parameters
   self.slot = nil
   if self.id == node.id then
@@ -110,7 +122,8 @@ function Follower:answer()
   end
   -- A hub that was found by trying gets less time: it may be as unreachable as the one before.
   local patience = (self.is_lost and 1 or parameters.patience) * parameters.window
-  if self.unconfirmed_since and node.now() - self.unconfirmed_since > patience + self:round_trip() then
+  if self.unconfirmed_since
+    and node.now() - self.unconfirmed_since > patience + 2 * self:one_way() then
     self:follow_next()
     return
   end
@@ -118,7 +131,7 @@ function Follower:answer()
     self:send()
   end
   if self.outbox:version() > self.confirmed or self.have > self.told then
-    self:at(parameters.window)
+    self:run_after(self:until_slot(self.hub.parameters.window))
   end
 end
 
@@ -132,14 +145,31 @@ function Follower:send()
     epoch = self.epoch,
     have = self.have,
     session = self.session,
-    time = self.time,
-    held = now - self.heard_at,
+    time = now,
   })
   self.sent, self.sent_at = self.outbox:version(), now
   self.version_when_sent = self.hub.values:version()
   self.told, self.waiting, self.is_asked = self.have, 0, false
   if self.sent > self.confirmed then
     self.unconfirmed_since = self.unconfirmed_since or now
+  end
+end
+
+-- Learns from a message of the hub how long one is under way, and when the hub ticks.
+function Follower:measure(body)
+  local now = node.now()
+  if body.time and body.time ~= self.echo then
+    self.echo = body.time
+    local sample = math.max(0, (now - body.time - body.held) / 2)
+    if not self.delay then
+      self.delay, self.deviation = sample, 0
+    else
+      self.deviation = 0.75 * self.deviation + 0.25 * math.abs(self.delay - sample)
+      self.delay = 0.875 * self.delay + 0.125 * sample
+    end
+  end
+  if self.delay then
+    self.tick_at = now - self.delay + body.next
   end
 end
 
@@ -151,24 +181,19 @@ function Follower:receive(body, new)
     self.known[self.id] = nil -- it was restarted and has forgotten what it had
     self:follow(self.id)
   end
-  self.session, self.have, self.time = body.session, body.version, body.time
+  self.session, self.have = body.session, body.version
   self.heard_at, self.is_lost = node.now(), false
-  self.delay = body.delay or self.delay
+  self:measure(body)
   if body.epoch == self.epoch and body.got > self.confirmed then
     self.confirmed = body.got
     self.unconfirmed_since = nil
     if self.confirmed == self.sent then
-      self.known[self.id] = { version = self.version_when_sent }
+      self.known[self.id] = self.version_when_sent
     end
   end
   -- One that brings nothing new was sent because the last one was not confirmed.
   self.waiting = new == 0 and self.hub.parameters.patience or self.waiting + 1
-  local parameters = self.hub.parameters
-  local wait = body.delay and parameters.window - self:round_trip() or 0
-  while wait < 0 do
-    wait = wait + parameters.window
-  end
-  self:at(wait)
+  self:run_after(self:until_slot(0))
 end
 
 return follower

@@ -26,14 +26,19 @@ end
 --   owes                 whether `got` is to be confirmed
 --   silent               windows since it was heard, while something is not confirmed
 --   quiet                windows since it was sent something
---   delay, deviation     one way, in seconds
+--   time, heard_at       the follower's time in its last message, and when that came
 function Leader:take(id)
   local follower = { confirmed = 0, sent = 0, got = 0, silent = 0, quiet = 0 }
   self.followers[id] = follower
   self.ids[#self.ids + 1] = id
   table.sort(self.ids, function(a, b) return self.hub.order[a] < self.hub.order[b] end)
   if not self.timer then
-    self.timer = node.every(self.hub.parameters.window, function() self:tick() end)
+    local window = self.hub.parameters.window
+    self.next_tick = node.now() + window
+    self.timer = node.every(window, function()
+      self.next_tick = node.now() + window
+      self:tick()
+    end)
   end
   return follower
 end
@@ -69,8 +74,9 @@ function Leader:send(id, follower)
     session = self.hub.session,
     epoch = follower.epoch,
     got = follower.got,
-    time = node.now(),
-    delay = follower.delay and follower.delay + 4 * follower.deviation,
+    time = follower.time,
+    held = follower.time and node.now() - follower.heard_at,
+    next = self.next_tick - node.now(),
   })
   follower.sent = values:version()
   follower.owes = false
@@ -102,17 +108,6 @@ function Leader:tick()
   end
 end
 
--- A smoothed delay and its deviation, from a round trip less the time the other side held it.
-local function measure(follower, round_trip)
-  local sample = math.max(0, round_trip / 2)
-  if not follower.delay then
-    follower.delay, follower.deviation = sample, 0
-  else
-    follower.deviation = 0.75 * follower.deviation + 0.25 * math.abs(follower.delay - sample)
-    follower.delay = 0.875 * follower.delay + 0.125 * sample
-  end
-end
-
 --- A message from a follower; its values are merged already.
 -- @tparam string id
 -- @tparam table body
@@ -125,15 +120,17 @@ function Leader:receive(id, body)
   if body.from <= follower.got then
     follower.got = math.max(follower.got, body.version)
   end
+  local is_first = not follower.time
+  follower.time, follower.heard_at = body.time, node.now()
   follower.owes = true
   follower.silent = 0
   if body.session == self.hub.session then
     follower.confirmed = math.min(body.have, self.hub.values:version())
-    if body.time then
-      measure(follower, node.now() - body.time - body.held)
-    end
   else
     follower.confirmed, follower.sent = 0, 0
+  end
+  if is_first then
+    self:send(id, follower)
   end
 end
 
