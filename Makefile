@@ -49,8 +49,8 @@ ifneq ($(filter demo test test-c test-lua check lint,$(MAKECMDGOALS)),)
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all FORCE help deps demo test test-c test-lua test-programs check lint format \
-  install uninstall clean
+.PHONY: all FORCE help deps demo test test-c test-lua test-programs check figures lint \
+  format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
 	@[ -L "node challenges" ] || ln -s challenges "node challenges"
@@ -133,6 +133,13 @@ format: ## bring the C code into style
 	clang-format -i $(wildcard core/*/*.[ch] tests/c/*.[ch])
 
 check: lint test ## lint and test
+
+SEEDS = 50
+
+figures: ## measure the table of figures in the README (SEEDS=50; 5 minutes)
+	@scripts/deps build
+	@$(MAKE) -s all
+	@./node --lua scripts/figures.lua $(SEEDS)
 
 # Challenges start the node as ../node, seen from their folder; so share/ has a link to it.
 SHARE = $(DESTDIR)$(PREFIX)/share/hearsay

@@ -1,11 +1,26 @@
 #!/usr/bin/env -S sh -c 'exec "${0%/*}/../node" "$0" "$@"'
+--- Challenge 3d, efficient broadcast, for low latency: through a hub in rounds of 0.3 seconds.
+--
+-- A value waits for the next round, travels to the hub, and from there to everybody: at most the
+-- window and two hops. No message is only an acknowledgement, and partitions lose nothing.
+--
+-- Another policy is one edited line: `direct` has the least latency there is, one hop, for n-1
+-- messages a value. How they work: lua/hearsay/gossip/hub.lua and direct.lua.
+
 local gossip = require "hearsay.gossip"
 local node = require "hearsay"
 
-local spread = gossip.start { policy = "hub", window = 0.3 }
+local policies = {
+  hub = { policy = "hub", window = 0.3 }, -- seconds from round to round: longer is cheaper, slower
+  direct = { policy = "direct", resend = 2 }, -- seconds until what is unconfirmed is sent again
+}
+
+local policy = policies.hub -- or policies.direct
+
+local spread = gossip.start(policy)
 
 node.on("topology", function()
-  return { type = "topology_ok" }
+  return { type = "topology_ok" } -- the policy has its own
 end)
 
 node.on("broadcast", { message = "any" }, function(msg)

@@ -15,4 +15,8 @@ __attribute__((format(printf, 2, 3)))
 #endif
 int error_set(struct error *e, const char *format, ...);
 
+/* Makes one line of a text that quotes others and so may have more: each run of control
+ * characters becomes a space, and nothing at the end. */
+void error_flatten(struct error *e);
+
 #endif

@@ -1,5 +1,7 @@
 #include "bind/bind.h"
 
+#include "host/node.h"
+
 #include <lauxlib.h>
 
 #include <lua-cjson.h>
@@ -19,6 +21,8 @@ void bind_node_modules(lua_State *L)
   preload(L, "hearsay.json", bind_json);
   preload(L, "hearsay.seen", bind_seen);
   preload(L, "cjson", luaopen_cjson);
+  if (node_of(L) != NULL)
+    bind_print(L);
 }
 
 void bind_all_modules(lua_State *L)

@@ -17,7 +17,11 @@ int bind_random(lua_State *L); /* hearsay.random: seeded streams, for the bench 
 int bind_seen(lua_State *L);   /* hearsay.seen */
 int bind_world(lua_State *L);  /* hearsay.world: the simulated cluster */
 
-/* Makes the modules that a node's script may require known to require. Raises. */
+/* Makes print write to the node's diagnostics: standard output is the network. Raises. */
+void bind_print(lua_State *L);
+
+/* Makes the modules that a node's script may require known to require, and in the state of
+ * a node sets print. Raises. */
 void bind_node_modules(lua_State *L);
 
 /* Those and the simulated cluster. Raises. */

@@ -146,7 +146,6 @@ static int log_text(lua_State *L)
   return 0;
 }
 
-/* print goes to the diagnostics: standard output is the network. */
 static int print(lua_State *L)
 {
   luaL_Buffer b;
@@ -163,12 +162,18 @@ static int print(lua_State *L)
   return 0;
 }
 
+void bind_print(lua_State *L)
+{
+  lua_pushcfunction(L, print);
+  lua_setglobal(L, "print");
+}
+
 int bind_core(lua_State *L)
 {
-  static const luaL_Reg functions[] = {
-    {"after", after}, {"every", every}, {"log", log_text},  {"now", now},     {"on", on},
-    {"on_init", on_init}, {"reply", reply}, {"rpc", rpc}, {"send", send}, {"sleep", sleep_for},
-    {"spawn", spawn}, {"print", print}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"after", after},     {"every", every}, {"log", log_text},
+                                       {"now", now},         {"on", on},       {"on_init", on_init},
+                                       {"reply", reply},     {"rpc", rpc},     {"send", send},
+                                       {"sleep", sleep_for}, {"spawn", spawn}, {NULL, NULL}};
   static const luaL_Reg timer_methods[] = {{"cancel", cancel}, {NULL, NULL}};
   struct node *n = check_node(L);
   luaL_newmetatable(L, TIMER_TYPE);

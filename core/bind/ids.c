@@ -84,14 +84,14 @@ int bind_ids(lua_State *L)
 {
   static const luaL_Reg functions[] = {
     {"counter", counter}, {"flake", flake}, {"uuid7", uuid7}, {NULL, NULL}};
-  luaL_newlibtable(L, functions);                                         // module
-  struct generators *g = lua_newuserdatauv(L, sizeof *g, 0);              // module generators
+  luaL_newlibtable(L, functions);                            // module
+  struct generators *g = lua_newuserdatauv(L, sizeof *g, 0); // module generators
   g->is_ready = 0;
   g->text = (struct bytes){0};
-  lua_createtable(L, 0, 1);                                               // .. metatable
+  lua_createtable(L, 0, 1); // .. metatable
   lua_pushcfunction(L, collect);
   lua_setfield(L, -2, "__gc");
-  lua_setmetatable(L, -2);                                                // module generators
+  lua_setmetatable(L, -2); // module generators
   luaL_setfuncs(L, functions, 1);
   return 1;
 }

@@ -100,9 +100,9 @@ static int raw(lua_State *L)
 
 int bind_json(lua_State *L)
 {
-  static const luaL_Reg functions[] = {
-    {"array", array}, {"decode", decode}, {"encode", encode},
-    {"is_array", is_array}, {"raw", raw}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"array", array},   {"decode", decode},
+                                       {"encode", encode}, {"is_array", is_array},
+                                       {"raw", raw},       {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");

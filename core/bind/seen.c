@@ -225,22 +225,17 @@ static int new_set(lua_State *L)
 
 int bind_seen(lua_State *L)
 {
-  static const luaL_Reg methods[] = {{"add", add},
-                                     {"difference", difference},
-                                     {"digest", digest},
-                                     {"has", has},
-                                     {"merge", merge},
-                                     {"since", since},
-                                     {"values", values},
-                                     {"version", version},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+    {"add", add},       {"difference", difference}, {"digest", digest},
+    {"has", has},       {"merge", merge},           {"since", since},
+    {"values", values}, {"version", version},       {NULL, NULL}};
   static const luaL_Reg meta[] = {
     {"__len", length}, {"__tostring", to_string}, {"__gc", collect}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"new", new_set}, {NULL, NULL}};
   luaL_newmetatable(L, SEEN_TYPE); // metatable
   luaL_setfuncs(L, meta, 0);
-  luaL_newlib(L, methods);         // metatable methods
-  lua_setfield(L, -2, "__index");  // metatable
+  luaL_newlib(L, methods);        // metatable methods
+  lua_setfield(L, -2, "__index"); // metatable
   lua_pushboolean(L, 1);
   lua_setfield(L, -2, VALUE_SPLICE_FIELD);
   luaL_newlib(L, functions);

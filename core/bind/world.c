@@ -202,8 +202,8 @@ static int send(lua_State *L)
     bytes_free(&body);
     return luaL_error(L, "cannot send: %s", e.text);
   }
-  int result = envelope_write(&b->line, bytes_slice(&src->name), bytes_slice(&dest->name),
-                              bytes_slice(&body));
+  int result =
+    envelope_write(&b->line, bytes_slice(&src->name), bytes_slice(&dest->name), bytes_slice(&body));
   bytes_free(&body);
   if (result != 0 || network_send(world_network(b->world), src, dest, bytes_slice(&b->line)) != 0)
     return luaL_error(L, "out of memory");
@@ -252,8 +252,7 @@ static int run(lua_State *L)
   struct error e;
   b->L = L;
   b->stop = b->has_error = 0;
-  int result =
-    world_run(b->world, world_schedule(b->world)->now_us + duration_us, &b->stop, &e);
+  int result = world_run(b->world, world_schedule(b->world)->now_us + duration_us, &b->stop, &e);
   b->L = NULL;
   if (b->has_error)
     return lua_error(L);
@@ -386,8 +385,8 @@ static int collect(lua_State *L)
 static int new_world(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
-  struct world_options o = {.head_of_line = 1, .root = state_root(L),
-                            .open_modules = bind_node_modules};
+  struct world_options o = {
+    .head_of_line = 1, .root = state_root(L), .open_modules = bind_node_modules};
   lua_getfield(L, 1, "seed");
   o.seed = (uint64_t)luaL_checkinteger(L, -1);
   if (lua_getfield(L, 1, "latency") != LUA_TNIL)
@@ -400,8 +399,8 @@ static int new_world(lua_State *L)
   struct box *b = lua_newuserdatauv(L, sizeof *b, 1); // box
   *b = (struct box){0};
   luaL_setmetatable(L, WORLD_TYPE);
-  lua_newtable(L);                                    // box kept
-  lua_setiuservalue(L, -2, 1);                        // box
+  lua_newtable(L);             // box kept
+  lua_setiuservalue(L, -2, 1); // box
   struct error e;
   b->world = world_new(&o, &e);
   return b->world == NULL ? luaL_error(L, "%s", e.text) : 1;
@@ -428,13 +427,22 @@ static int find_script(lua_State *L)
 
 int bind_world(lua_State *L)
 {
-  static const luaL_Reg methods[] = {
-    {"add", add},         {"add_node", add_node},       {"after", after},
-    {"close", close_endpoint}, {"counts", counts},      {"cut", cut},
-    {"fingerprint", fingerprint}, {"heal", heal},       {"journal", journal},
-    {"log", log_of},      {"now_us", now_us},           {"run", run},
-    {"send", send},       {"stop", stop},               {"types", types},
-    {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"add", add},
+                                     {"add_node", add_node},
+                                     {"after", after},
+                                     {"close", close_endpoint},
+                                     {"counts", counts},
+                                     {"cut", cut},
+                                     {"fingerprint", fingerprint},
+                                     {"heal", heal},
+                                     {"journal", journal},
+                                     {"log", log_of},
+                                     {"now_us", now_us},
+                                     {"run", run},
+                                     {"send", send},
+                                     {"stop", stop},
+                                     {"types", types},
+                                     {NULL, NULL}};
   static const luaL_Reg event_methods[] = {{"cancel", cancel}, {NULL, NULL}};
   static const luaL_Reg functions[] = {
     {"find_script", find_script}, {"new", new_world}, {NULL, NULL}};

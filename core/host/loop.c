@@ -9,8 +9,8 @@
 enum { OUTPUT_HIGH = 64 << 20 };
 
 /* Hands all complete lines to the node. */
-static void feed(struct node *n, struct lines *l, enum lines_result (*next)(struct lines *,
-                                                                           struct slice *))
+static void feed(struct node *n, struct lines *l,
+                 enum lines_result (*next)(struct lines *, struct slice *))
 {
   struct slice line;
   enum lines_result result;
@@ -52,8 +52,8 @@ static int is_alive(enum posix_result result)
 
 /* After the end of input: lets the handlers of received messages end, for so long, and
  * then writes what is left, however slow the reader is. */
-static enum posix_result finish(struct node *n, struct posix *p, struct lines *l,
-                                int64_t drain_us, struct error *e)
+static enum posix_result finish(struct node *n, struct posix *p, struct lines *l, int64_t drain_us,
+                                struct error *e)
 {
   const struct platform *w = node_platform(n);
   int64_t give_up_us = w->vtable->monotonic_us(w->ctx) + drain_us;
@@ -71,8 +71,7 @@ static enum posix_result finish(struct node *n, struct posix *p, struct lines *l
   return result;
 }
 
-int loop_run(struct node *n, struct posix *p, const struct loop_options *options,
-             struct error *e)
+int loop_run(struct node *n, struct posix *p, const struct loop_options *options, struct error *e)
 {
   struct lines lines;
   int input_open = 1;

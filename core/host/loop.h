@@ -12,7 +12,6 @@ struct loop_options {
 
 /* Returns 0 when the input has ended, or the reader has gone away; -1 with `e` when
  * reading or writing fails. */
-int loop_run(struct node *n, struct posix *p, const struct loop_options *options,
-             struct error *e);
+int loop_run(struct node *n, struct posix *p, const struct loop_options *options, struct error *e);
 
 #endif

@@ -146,8 +146,7 @@ static int run_script(lua_State *L)
   return 0;
 }
 
-int node_load(struct node *n, const char *path, int word_count, char *const *words,
-              struct error *e)
+int node_load(struct node *n, const char *path, int word_count, char *const *words, struct error *e)
 {
   struct script s = {path, word_count, words};
   lua_pushcfunction(n->L, run_script);
@@ -155,28 +154,33 @@ int node_load(struct node *n, const char *path, int word_count, char *const *wor
   if (lua_pcall(n->L, 1, 0, 0) == LUA_OK)
     return 0;
   error_set(e, "%s", luaL_tolstring(n->L, -1, NULL));
+  error_flatten(e); /* Lua's own texts have several lines, as of a module not found */
   lua_pop(n->L, 2);
   return -1;
 }
 
 /* Something is wrong with the line in the envelope: says so in the diagnostics, and to
  * the sender when the line got far enough to tell who asks about what. */
-static void refuse(struct node *n, int code, const char *format, ...)
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static void
+refuse(struct node *n, int code, const char *format, ...)
 {
   const struct envelope *m = &n->envelope;
-  char text[512];
+  struct error text, from = {""};
   va_list args;
   va_start(args, format);
-  (void)vsnprintf(text, sizeof text, format, args);
+  (void)vsnprintf(text.text, sizeof text.text, format, args);
   va_end(args);
+  error_flatten(&text);
   if (m->src.data != NULL)
-    node_logf(n, "line %llu, from %.*s: %s", (unsigned long long)n->lines, (int)m->src.length,
-              m->src.data, text);
-  else
-    node_logf(n, "line %llu: %s", (unsigned long long)n->lines, text);
+    error_set(&from, ", from %.*s", (int)m->src.length, m->src.data);
+  error_flatten(&from);
+  node_logf(n, "line %llu%s: %s", (unsigned long long)n->lines, from.text, text.text);
   struct slice src = n->is_initialised ? node_id(n) : m->dest;
   if (m->src.data != NULL && m->has_msg_id && src.data != NULL)
-    node_reply_error_from(n, src, m->src, m->msg_id, code, slice_of(text));
+    node_reply_error_from(n, src, m->src, m->msg_id, code, slice_of(text.text));
 }
 
 /* --- in ----------------------------------------------------------------- */
@@ -251,8 +255,8 @@ static int run_on_init(struct node *n, lua_State *L)
 static void take_init(struct node *n, lua_State *L)
 {
   if (n->is_initialised) {
-    refuse(n, PRECONDITION_FAILED, "a second init: this node is %.*s already",
-           (int)n->id.length, n->id.data);
+    refuse(n, PRECONDITION_FAILED, "a second init: this node is %.*s already", (int)n->id.length,
+           n->id.data);
     return;
   }
   struct slice id = {0};
@@ -260,8 +264,9 @@ static void take_init(struct node *n, lua_State *L)
     id.data = lua_tolstring(L, -1, &id.length);
   lua_getfield(L, -2, "node_ids"); // body id ids
   if (id.length == 0 || find_in_ids(n, L, id) != 0) {
-    refuse(n, MALFORMED_REQUEST, "init: expected \"node_id\", a string, and \"node_ids\", an "
-                                 "array of strings that has node_id in it");
+    refuse(n, MALFORMED_REQUEST,
+           "init: expected \"node_id\", a string, and \"node_ids\", an "
+           "array of strings that has node_id in it");
     return;
   }
   if (bytes_append_slice(&n->id, id) != 0)
@@ -309,9 +314,9 @@ static void start_handler(struct node *n, lua_State *L)
   lua_State *co = t->co;
   t->wants_reply = m->has_msg_id;
   t->msg_id = m->msg_id;
-  lua_pushlstring(co, m->src.data, m->src.length);   // src
-  lua_xmove(L, co, 1);                               // src function
-  lua_createtable(co, 0, 3);                         // src function msg
+  lua_pushlstring(co, m->src.data, m->src.length); // src
+  lua_xmove(L, co, 1);                             // src function
+  lua_createtable(co, 0, 3);                       // src function msg
   lua_pushvalue(co, 1);
   lua_setfield(co, -2, "src");
   lua_pushlstring(co, m->dest.data, m->dest.length);
@@ -343,9 +348,9 @@ static void dispatch(struct node *n, lua_State *L)
   if (m->has_in_reply_to && task_take_reply(n))
     return;
   if (n->handlers != LUA_NOREF) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, n->handlers);    // handlers
-    lua_pushlstring(L, m->type.data, m->type.length);  // handlers type
-    if (lua_rawget(L, -2) == LUA_TFUNCTION) {          // handlers function
+    lua_rawgeti(L, LUA_REGISTRYINDEX, n->handlers);   // handlers
+    lua_pushlstring(L, m->type.data, m->type.length); // handlers type
+    if (lua_rawget(L, -2) == LUA_TFUNCTION) {         // handlers function
       start_handler(n, L);
       return;
     }
@@ -458,9 +463,9 @@ int node_on(struct node *n, lua_State *L, struct slice type)
     lua_pop(L, 4);
     return -1;
   }
-  lua_pop(L, 1);         // function handlers type
-  lua_pushvalue(L, -3);  // function handlers type function
-  lua_rawset(L, -3);     // function handlers
+  lua_pop(L, 1);        // function handlers type
+  lua_pushvalue(L, -3); // function handlers type function
+  lua_rawset(L, -3);    // function handlers
   lua_pop(L, 2);
   return 0;
 }

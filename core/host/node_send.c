@@ -4,6 +4,7 @@
 #include "host/node_private.h"
 #include "host/value.h"
 #include "wire/json_write.h"
+#include "wire/utf8.h"
 
 #include <lauxlib.h>
 
@@ -16,8 +17,8 @@ void node_log(struct node *n, struct slice text)
 {
   char head[64];
   int64_t ms = (n->now_us - n->started_us) / 1000;
-  int length = snprintf(head, sizeof head, "%5lld.%03lld ", (long long)(ms / 1000),
-                        (long long)(ms % 1000));
+  int length =
+    snprintf(head, sizeof head, "%5lld.%03lld ", (long long)(ms / 1000), (long long)(ms % 1000));
   struct bytes line = {0};
   struct slice id = n->is_initialised ? node_id(n) : SLICE("node");
   if (bytes_append(&line, head, (size_t)length) == 0 && bytes_append_slice(&line, id) == 0 &&
@@ -53,7 +54,8 @@ static int write_head(struct bytes *out, struct slice src, struct slice dest)
 }
 
 /* Starts a line up to the first field of the body. */
-static int begin_line(struct node *n, struct slice src, struct slice dest, const struct field *field)
+static int begin_line(struct node *n, struct slice src, struct slice dest,
+                      const struct field *field)
 {
   struct bytes *out = &n->out;
   out->length = 0;
@@ -129,13 +131,25 @@ int node_send_request(struct node *n, lua_State *L, struct slice dest, int64_t m
   return send_body(n, L, dest, &field, "msg_id", index, e);
 }
 
-/* Text that is not UTF-8 (an error message that quotes input) must not make the reply
- * unreadable. */
+/* Text that is not UTF-8 (an error message that quotes input, or was cut within a
+ * character) must not make the reply unreadable: what is wrong in it becomes '?'. */
 static int write_text(struct bytes *out, struct slice text)
 {
-  if (json_write_string(out, text) == 0)
-    return 0;
-  return json_write_string(out, SLICE("(an error text that is not valid UTF-8)"));
+  int result = json_write_string(out, text);
+  if (result != JSON_UNENCODABLE)
+    return result;
+  struct bytes valid = {0};
+  const char *end = text.data + text.length;
+  result = 0;
+  for (const char *p = text.data; p < end && result == 0;) {
+    size_t length = (unsigned char)*p < 0x80 ? 1 : utf8_sequence(p, end);
+    result = length > 0 ? bytes_append(&valid, p, length) : bytes_append_byte(&valid, '?');
+    p += length > 0 ? length : 1;
+  }
+  if (result == 0)
+    result = json_write_string(out, bytes_slice(&valid));
+  bytes_free(&valid);
+  return result;
 }
 
 /* Replies for `src`, which is this node, or the name the sender used before init. */

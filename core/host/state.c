@@ -51,8 +51,8 @@ void *state_owner(lua_State *L)
 static int undeclared(lua_State *L)
 {
   luaL_where(L, 1);
-  lua_pushfstring(L, "%sundeclared global '%s'", lua_tostring(L, -1),
-                  luaL_tolstring(L, 2, NULL));
+  const char *name = luaL_tolstring(L, 2, NULL);
+  lua_pushfstring(L, "%sundeclared global '%s'", lua_tostring(L, -2), name);
   return lua_error(L);
 }
 
@@ -95,21 +95,22 @@ static void forbid(lua_State *L, const char *table, const char *field, const cha
 /* Replaces every function of a library. */
 static void forbid_library(lua_State *L, const char *table, const char *why)
 {
-  static const char *const os_fields[] = {"clock",     "date", "difftime", "execute", "exit",
-                                          "getenv",    "remove", "rename", "time",    "tmpname"};
+  static const char *const os_fields[] = {"clock",  "date",   "difftime", "execute", "exit",
+                                          "getenv", "remove", "rename",   "time",    "tmpname"};
   static const char *const io_fields[] = {"close", "input", "lines", "open",    "output",
                                           "popen", "read",  "type",  "tmpfile", "write"};
   int is_os = strcmp(table, "os") == 0;
   const char *const *fields = is_os ? os_fields : io_fields;
-  size_t count = is_os ? sizeof os_fields / sizeof *os_fields : sizeof io_fields / sizeof *io_fields;
+  size_t count =
+    is_os ? sizeof os_fields / sizeof *os_fields : sizeof io_fields / sizeof *io_fields;
   lua_createtable(L, 0, (int)count); // library
   for (size_t i = 0; i < count; i++)
     forbid(L, table, fields[i], why);
-  lua_pushvalue(L, -1);              // library library
-  lua_setglobal(L, table);           // library
+  lua_pushvalue(L, -1);    // library library
+  lua_setglobal(L, table); // library
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_insert(L, -2);                 // loaded library
-  lua_setfield(L, -2, table);        // loaded
+  lua_insert(L, -2);          // loaded library
+  lua_setfield(L, -2, table); // loaded
   lua_pop(L, 1);
 }
 
@@ -138,8 +139,8 @@ static void remove_surprises(lua_State *L)
 
 static void seed_random(lua_State *L, uint64_t seed)
 {
-  lua_getglobal(L, "math");            // math
-  lua_getfield(L, -1, "randomseed");   // math randomseed
+  lua_getglobal(L, "math");          // math
+  lua_getfield(L, -1, "randomseed"); // math randomseed
   lua_pushinteger(L, (lua_Integer)seed);
   lua_pushinteger(L, (lua_Integer)(seed >> 32 ^ 0x5eed));
   lua_call(L, 2, 0);
@@ -148,10 +149,10 @@ static void seed_random(lua_State *L, uint64_t seed)
 
 static void set_path(lua_State *L, const struct state_options *o)
 {
-  lua_getglobal(L, "package");   // package
-  lua_getfield(L, -1, "path");   // package path
-  lua_pushfstring(L, "%s/lua/?.lua;%s/lua/?/init.lua%s%s", o->root, o->root,
-                  o->confined ? "" : ";", o->confined ? "" : lua_tostring(L, -1));
+  lua_getglobal(L, "package"); // package
+  lua_getfield(L, -1, "path"); // package path
+  lua_pushfstring(L, "%s/lua/?.lua;%s/lua/?/init.lua%s%s", o->root, o->root, o->confined ? "" : ";",
+                  o->confined ? "" : lua_tostring(L, -1));
   lua_setfield(L, -3, "path");
   lua_pop(L, 2);
 }
@@ -209,6 +210,7 @@ int state_load_file(lua_State *L, const char *path, struct error *e)
   if (status == LUA_OK)
     return 0;
   error_set(e, "%s", lua_tostring(L, -1));
+  error_flatten(e);
   lua_pop(L, 1);
   return -1;
 }

@@ -216,16 +216,19 @@ struct task *task_that_may_wait(struct node *n, lua_State *L, const char *what)
 {
   struct task *t = n->current;
   if (t == NULL)
-    luaL_error(L, "%s waits, so it must be called in a handler, a timer's function or "
-                  "node.spawn, not in the script's main part",
+    luaL_error(L,
+               "%s waits, so it must be called in a handler, a timer's function or "
+               "node.spawn, not in the script's main part",
                what);
   else if (t->co != L)
-    luaL_error(L, "%s waits, so it must be called in the handler's own coroutine, not in one "
-                  "that the script made",
+    luaL_error(L,
+               "%s waits, so it must be called in the handler's own coroutine, not in one "
+               "that the script made",
                what);
   else if (!lua_isyieldable(L))
-    luaL_error(L, "%s waits, so it cannot be called here, inside a C function such as "
-                  "table.sort or string.gsub",
+    luaL_error(L,
+               "%s waits, so it cannot be called here, inside a C function such as "
+               "table.sort or string.gsub",
                what);
   return t;
 }
@@ -239,13 +242,13 @@ int task_sleep(struct node *n, struct task *t, int64_t duration_us)
 void task_push_failure(lua_State *L, int code, const char *text)
 {
   lua_pushnil(L);
-  lua_createtable(L, 0, 3);      // nil body
-  lua_pushliteral(L, "error");   // nil body type
-  lua_setfield(L, -2, "type");   // nil body
-  lua_pushinteger(L, code);      // nil body code
-  lua_setfield(L, -2, "code");   // nil body
-  lua_pushstring(L, text);       // nil body text
-  lua_setfield(L, -2, "text");   // nil body
+  lua_createtable(L, 0, 3);    // nil body
+  lua_pushliteral(L, "error"); // nil body type
+  lua_setfield(L, -2, "type"); // nil body
+  lua_pushinteger(L, code);    // nil body code
+  lua_setfield(L, -2, "code"); // nil body
+  lua_pushstring(L, text);     // nil body text
+  lua_setfield(L, -2, "text"); // nil body
 }
 
 /* Resumes a task that waits in a rpc with nil and an error body. */

@@ -25,8 +25,8 @@ struct task {
   int is_waiting;
   int start_arguments; /* on the stack of a spawned one that has not started */
   int wants_reply;
-  int64_t msg_id;  /* of the message it answers */
-  int64_t rpc_id;  /* msg_id whose reply it waits for, or 0 */
+  int64_t msg_id; /* of the message it answers */
+  int64_t rpc_id; /* msg_id whose reply it waits for, or 0 */
 };
 
 /* A task with an empty stack. Raises on out of memory (through node->L). */

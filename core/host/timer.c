@@ -7,7 +7,7 @@
 struct timer {
   struct waiter waiter; /* must be first */
   struct node *node;
-  int64_t period_us;    /* 0: runs once */
+  int64_t period_us; /* 0: runs once */
   double jitter;
 };
 
@@ -59,8 +59,8 @@ void timer_push(struct node *n, lua_State *L, int index, int64_t delay_us, int64
 {
   index = lua_absindex(L, index);
   struct timer *t = lua_newuserdatauv(L, sizeof *t, 1);
-  *t = (struct timer){.waiter = {.wake = fire}, .node = n, .period_us = period_us,
-                      .jitter = jitter};
+  *t =
+    (struct timer){.waiter = {.wake = fire}, .node = n, .period_us = period_us, .jitter = jitter};
   luaL_setmetatable(L, TIMER_TYPE);
   lua_pushvalue(L, index);
   lua_setiuservalue(L, -2, 1);

@@ -31,10 +31,10 @@ void value_open(lua_State *L)
   new_mark(L, "hearsay.raw", &raw_mark);
   struct bytes *scratch = lua_newuserdatauv(L, sizeof *scratch, 0); // scratch
   *scratch = (struct bytes){0};
-  lua_createtable(L, 0, 1);          // scratch metatable
-  lua_pushcfunction(L, scratch_gc);  // scratch metatable gc
-  lua_setfield(L, -2, "__gc");       // scratch metatable
-  lua_setmetatable(L, -2);           // scratch
+  lua_createtable(L, 0, 1);         // scratch metatable
+  lua_pushcfunction(L, scratch_gc); // scratch metatable gc
+  lua_setfield(L, -2, "__gc");      // scratch metatable
+  lua_setmetatable(L, -2);          // scratch
   lua_rawsetp(L, LUA_REGISTRYINDEX, &scratch_key);
 }
 

@@ -1,12 +1,11 @@
 /* Text to values. Open containers wait on the Lua stack, each table followed by
- * the key that the next value belongs to, so nesting costs no C stack, and the
- * reader owns no memory that an out-of-memory error of Lua could leak. */
+ * the key that the next value belongs to, so nesting costs no C stack. */
 #include "host/value.h"
 
 #include "host/value_marks.h"
 #include "wire/json_read.h"
 
-enum { AN_OBJECT = -1, STACK_PER_LEVEL = 8 };
+enum { AN_OBJECT = -1, STACK_PER_LEVEL = 8, SCRATCH_KEPT_BYTES = 64 * 1024 };
 
 struct builder {
   lua_State *L;
@@ -27,9 +26,9 @@ static int store(struct builder *b)
     return 0;
   }
   if (b->flags & VALUE_UNIQUE_KEYS) {
-    lua_pushvalue(b->L, -2);               // table key value key
-    int old = lua_rawget(b->L, -4);        // table key value old
-    lua_pop(b->L, 1);                      // table key value
+    lua_pushvalue(b->L, -2);        // table key value key
+    int old = lua_rawget(b->L, -4); // table key value old
+    lua_pop(b->L, 1);               // table key value
     if (old != LUA_TNIL)
       return -1;
   }
@@ -92,6 +91,17 @@ static int take(struct builder *b, const struct json_token *token, const char **
   return store(b);
 }
 
+/* The memory that the reader needs for escapes is the state's, and the reader's only while
+ * it reads a token: an error of Lua leaks nothing, and a finalizer that runs meanwhile may
+ * decode too. */
+static enum json_kind next(struct json_reader *r, struct json_token *token, struct bytes *scratch)
+{
+  r->scratch = *scratch;
+  enum json_kind kind = json_next(r, token);
+  *scratch = r->scratch;
+  return kind;
+}
+
 int value_decode(lua_State *L, struct slice text, int flags, struct error *e)
 {
   struct builder b = {.L = L, .flags = flags};
@@ -101,8 +111,11 @@ int value_decode(lua_State *L, struct slice text, int flags, struct error *e)
   int top = lua_gettop(L);
   if (!lua_checkstack(L, STACK_PER_LEVEL))
     return error_set(e, "out of stack");
+  struct bytes *scratch = value_scratch(L);
+  scratch->length = 0;
+  bytes_trim(scratch, SCRATCH_KEPT_BYTES);
   json_reader_init(&reader, text, VALUE_MAX_DEPTH);
-  while (json_next(&reader, &token) != JSON_END) {
+  while (next(&reader, &token, scratch) != JSON_END) {
     if (token.kind == JSON_ERROR) {
       lua_settop(L, top);
       return error_set(e, "byte %zu: %s", reader.error_position, reader.error);

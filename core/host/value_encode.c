@@ -87,7 +87,7 @@ static int encode_array(struct encoder *c, int index)
   if (length > 0)
     lua_pushinteger(L, length); // key
   else
-    lua_pushnil(L); // key
+    lua_pushnil(L);            // key
   while (lua_next(L, index)) { // key value
     lua_pop(L, 1);
     lua_Integer i = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;

@@ -55,7 +55,7 @@ static int parse_max_line(const char *text, size_t *bytes, struct error *e)
 static int parse(int argc, char **argv, struct command *c, struct error *e)
 {
   int i = 1;
-  *c = (struct command){.mode = RUN, .max_line_bytes = 64 << 20};
+  *c = (struct command){.mode = RUN, .max_line_bytes = 64 << 20, .words = argv};
   for (; i < argc && argv[i][0] == '-'; i++) {
     if (strcmp(argv[i], "--") == 0) {
       i++;
@@ -69,8 +69,8 @@ static int parse(int argc, char **argv, struct command *c, struct error *e)
       c->mode = CHECK;
     else if (strcmp(argv[i], "--lua") == 0)
       c->mode = PLAIN_LUA;
-    else if (strcmp(argv[i], "--max-line") == 0 && i + 1 < argc) {
-      if (parse_max_line(argv[++i], &c->max_line_bytes, e) != 0)
+    else if (strcmp(argv[i], "--max-line") == 0) {
+      if (parse_max_line(i + 1 < argc ? argv[++i] : "", &c->max_line_bytes, e) != 0)
         return -1;
     } else
       return error_set(e, "unknown option %s (try: node --help)", argv[i]);
@@ -82,24 +82,27 @@ static int parse(int argc, char **argv, struct command *c, struct error *e)
   return 0;
 }
 
+static void complain(const char *text)
+{
+  fprintf(stderr, "node: %s\n", text);
+}
+
 static void print_type(void *ctx, struct slice type)
 {
   int *count = ctx;
   printf("%s%.*s", (*count)++ == 0 ? " " : ", ", (int)type.length, type.data);
 }
 
+/* Calls the chunk at 2. */
 static int run_plain(lua_State *L)
 {
   const struct command *c = lua_touserdata(L, 1);
-  struct error e;
   lua_createtable(L, c->word_count, 1);
   for (int i = 0; i < c->word_count; i++) {
     lua_pushstring(L, c->words[i]);
     lua_rawseti(L, -2, i);
   }
   lua_setglobal(L, "arg");
-  if (state_load_file(L, c->words[0], &e) != 0)
-    return luaL_error(L, "%s", e.text);
   luaL_checkstack(L, c->word_count, "too many arguments");
   for (int i = 1; i < c->word_count; i++)
     lua_pushstring(L, c->words[i]);
@@ -107,7 +110,9 @@ static int run_plain(lua_State *L)
   return 0;
 }
 
-/* Plain Lua: the script runs to its end; no messages come. */
+/* Plain Lua: the script runs to its end; no messages come. Standard input and output are
+ * left as they are, for its own use. Says itself what went wrong in the script, with a
+ * traceback, and then `e` is empty. */
 static int plain(const struct command *c, const struct state_options *options, struct error *e)
 {
   struct state_options o = *options;
@@ -119,11 +124,14 @@ static int plain(const struct command *c, const struct state_options *options, s
   lua_pushcfunction(L, state_traceback);
   lua_pushcfunction(L, run_plain);
   lua_pushlightuserdata(L, (void *)(uintptr_t)c);
-  int status = lua_pcall(L, 1, 0, -3);
-  if (status != LUA_OK)
-    error_set(e, "%s", lua_tostring(L, -1));
+  int result = state_load_file(L, c->words[0], e);
+  if (result == 0 && lua_pcall(L, 2, 0, -4) != LUA_OK) {
+    complain(lua_tostring(L, -1));
+    e->text[0] = '\0';
+    result = -1;
+  }
   lua_close(L);
-  return status == LUA_OK ? 0 : -1;
+  return result;
 }
 
 static int with_script(const struct command *c, const struct paths *paths,
@@ -132,11 +140,10 @@ static int with_script(const struct command *c, const struct paths *paths,
   char script[PATH_MAX];
   if (paths_script(paths, c->words[0], script, e) != 0)
     return -1;
+  posix_open(world, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO);
   struct platform platform = posix_platform(world);
   struct node *n = node_new(&platform, options, e);
-  if (n == NULL)
-    return -1;
-  int result = node_load(n, script, c->word_count - 1, c->words + 1, e);
+  int result = n == NULL ? -1 : node_load(n, script, c->word_count - 1, c->words + 1, e);
   if (result == 0 && c->mode == CHECK) {
     int count = 0;
     printf("%s: handles", c->words[0]);
@@ -147,6 +154,7 @@ static int with_script(const struct command *c, const struct paths *paths,
     result = loop_run(n, world, &loop, e);
   }
   node_free(n);
+  posix_close(world);
   return result;
 }
 
@@ -155,7 +163,7 @@ int main(int argc, char **argv)
   struct command command;
   struct error e;
   if (parse(argc, argv, &command, &e) != 0) {
-    fprintf(stderr, "node: %s\n", e.text);
+    complain(e.text);
     return EXIT_USAGE;
   }
   if (command.mode == HELP || command.mode == SHOW_VERSION) {
@@ -164,11 +172,10 @@ int main(int argc, char **argv)
   }
   struct paths paths;
   if (paths_find(&paths, &e) != 0) {
-    fprintf(stderr, "node: %s\n", e.text);
+    complain(e.text);
     return EXIT_SCRIPT;
   }
   struct posix world;
-  posix_open(&world, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO);
   const struct platform platform = posix_platform(&world);
   struct state_options options = {
     .open_modules = bind_node_modules,
@@ -176,11 +183,9 @@ int main(int argc, char **argv)
     .hash_seed = platform.vtable->random(platform.ctx),
     .random_seed = platform.vtable->random(platform.ctx),
   };
-  int result = command.mode == PLAIN_LUA
-                 ? plain(&command, &options, &e)
-                 : with_script(&command, &paths, &options, &world, &e);
-  posix_close(&world);
-  if (result != 0)
-    fprintf(stderr, "node: %s\n", e.text);
+  int result = command.mode == PLAIN_LUA ? plain(&command, &options, &e)
+                                         : with_script(&command, &paths, &options, &world, &e);
+  if (result != 0 && e.text[0] != '\0')
+    complain(e.text);
   return result == 0 ? 0 : EXIT_SCRIPT;
 }

@@ -2,8 +2,8 @@
 #ifndef HEARSAY_SIM_LATENCY_H
 #define HEARSAY_SIM_LATENCY_H
 
-#include "base/rng.h"
 #include "base/bytes.h"
+#include "base/rng.h"
 
 #include <stdint.h>
 

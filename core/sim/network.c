@@ -132,8 +132,9 @@ static void record(struct network *n, const char *what, const struct endpoint *d
   if (n->journal == NULL)
     return;
   char head[128];
-  int length = snprintf(head, sizeof head, "{\"time\":%" PRId64 ",\"event\":\"%s\",\"id\":%" PRIu64
-                        ",\"message\":", n->schedule->now_us, what, m->id);
+  int length = snprintf(head, sizeof head,
+                        "{\"time\":%" PRId64 ",\"event\":\"%s\",\"id\":%" PRIu64 ",\"message\":",
+                        n->schedule->now_us, what, m->id);
   /* An incomplete journal is better than none: out of memory is not an error here. */
   (void)bytes_append(n->journal, head, (size_t)length);
   (void)bytes_append(n->journal, m->line, m->length);
@@ -189,11 +190,10 @@ static void arrive(void *owner, struct event *self)
   (void)wait_for_next(dest);
 }
 
-int network_send(struct network *n, struct endpoint *src, struct endpoint *dest,
-                 struct slice line)
+int network_send(struct network *n, struct endpoint *src, struct endpoint *dest, struct slice line)
 {
-  size_t length = line.length > 0 && line.data[line.length - 1] == '\n' ? line.length - 1
-                                                                        : line.length;
+  size_t length =
+    line.length > 0 && line.data[line.length - 1] == '\n' ? line.length - 1 : line.length;
   struct message *m = malloc(sizeof *m + length);
   if (m == NULL)
     return -1;

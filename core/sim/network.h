@@ -61,7 +61,7 @@ struct network {
   struct network_counts clients; /* messages from or to a client */
   struct network_counts servers; /* all others */
   uint64_t next_message_id;
-  uint64_t fingerprint; /* over all that was sent and received, and when */
+  uint64_t fingerprint;  /* over all that was sent and received, and when */
   struct bytes *journal; /* NULL, or where each event is written as a line of JSON */
 };
 
@@ -78,8 +78,7 @@ struct endpoint *network_add(struct network *n, enum endpoint_kind kind, struct 
 struct endpoint *network_find(const struct network *n, struct slice name);
 
 /* Sends a line (its newline is dropped). Returns 0, or -1 on out of memory. */
-int network_send(struct network *n, struct endpoint *src, struct endpoint *dest,
-                 struct slice line);
+int network_send(struct network *n, struct endpoint *src, struct endpoint *dest, struct slice line);
 
 /* From here on `receiver` drops what comes from `sender`. 0, or -1 on out of memory. */
 int network_cut(struct network *n, struct endpoint *receiver, struct endpoint *sender);

@@ -32,8 +32,8 @@ int schedule_at(struct schedule *s, struct event *event, int64_t time_us);
 void schedule_cancel(struct schedule *s, struct event *event);
 
 enum schedule_result {
-  SCHEDULE_MORE,   /* one event has run */
-  SCHEDULE_IDLE,   /* none is due by then; the clock shows that time */
+  SCHEDULE_MORE,    /* one event has run */
+  SCHEDULE_IDLE,    /* none is due by then; the clock shows that time */
   SCHEDULE_LIVELOCK /* time stands still: a million events at one instant */
 };
 

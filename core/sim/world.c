@@ -66,7 +66,7 @@ static int member_send(void *ctx, struct slice dest, struct slice line)
     return network_send(&m->world->network, m->endpoint, to, line);
   struct slice id = bytes_slice(&m->endpoint->name);
   error_set(failure(m->world), "%.*s sent a message to \"%.*s\", which does not exist: %.*s",
-            (int)id.length, id.data, (int)dest.length, dest.data, (int)line.length, line.data);
+            (int)id.length, id.data, (int)dest.length, dest.data, (int)line.length - 1, line.data);
   return 0;
 }
 

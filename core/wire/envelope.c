@@ -67,7 +67,7 @@ static enum field take_field(struct json_reader *r, int in_body)
 
 static enum field field_of(struct slice key, int in_body)
 {
-#define IS(name) (key.length == sizeof name - 1 && memcmp(key.data, name, sizeof name - 1) == 0)
+#define IS(name) (key.length == sizeof(name) - 1 && memcmp(key.data, name, sizeof(name) - 1) == 0)
   if (in_body)
     return IS("type") ? TYPE : IS("msg_id") ? MSG_ID : IS("in_reply_to") ? IN_REPLY_TO : NO_FIELD;
   return IS("src") ? SRC : IS("dest") ? DEST : IS("body") ? BODY : NO_FIELD;

@@ -110,7 +110,7 @@ static struct decimal library_to_decimal(double value, int digits)
   for (; *p != 'e'; p++)
     if (is_digit(*p))
       d.digits = d.digits * 10 + (uint64_t)(*p - '0');
-  d.exponent = atoi(p + 1) - (digits - 1);
+  d.exponent = (int)strtol(p + 1, NULL, 10) - (digits - 1);
   return d;
 }
 

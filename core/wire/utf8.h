@@ -10,10 +10,10 @@
 #include <emmintrin.h>
 #endif
 
-/* The length (2, 3 or 4) of the well-formed UTF-8 sequence beyond ASCII at p,
+/* The length (2, 3 or 4) of the well-formed UTF-8 sequence beyond ASCII at text,
  * or 0: a stray or missing continuation byte, an overlong form, a surrogate, or
- * a code point above U+10FFFF (Unicode 15, table 3-7). Needs p < end. */
-size_t utf8_sequence(const char *p, const char *end);
+ * a code point above U+10FFFF (Unicode 15, table 3-7). Needs text < end. */
+size_t utf8_sequence(const char *text, const char *end);
 
 /* The first byte in [p, end) that a JSON string cannot carry as it is, or end: a
  * quote, a backslash, a control character, or the beginning of bad UTF-8. */

@@ -20,8 +20,6 @@ local node = require "hearsay.core"
 
 local core_on, core_rpc, core_log = node.on, node.rpc, node.log
 
-print = node.print -- luacheck: ignore 121
-
 local kinds = {
   any = function() return true end,
   integer = function(v) return math.type(v) == "integer" end,
@@ -38,8 +36,8 @@ local function compile(fields)
   for name, want in pairs(fields) do
     local kind, optional = tostring(want):match("^(%a+)(%??)$")
     if not kinds[kind] then
-      error(("node.on: field %q: expected any, integer, number, string, boolean, array or "
-        .. "object, with a ? behind it when it may be missing, not %q"):format(name, tostring(want)), 3)
+      error(("node.on: field %q: expected any, integer, number, string, boolean, array or object, "
+        .. "with a ? behind it when it may be missing, not %q"):format(name, tostring(want)), 3)
     end
     list[#list + 1] = { name = name, kind = kind, is = kinds[kind], optional = optional == "?" }
   end

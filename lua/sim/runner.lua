@@ -49,7 +49,8 @@ function Run:finish(worker, op, reply, err)
     local expected
     result, expected = self.workload.result(op, reply)
     if result == nil then
-      err = { code = 13, name = "malformed_reply", text = "expected " .. expected, definite = false }
+      err = { code = 13, name = "malformed_reply", text = "expected " .. expected,
+        definite = false }
       self:problem(worker.node, ("answered %s with type %s; expected %s")
         :format(op.f, tostring(reply.type), expected))
     end
@@ -188,7 +189,9 @@ end
 
 local function net_counts(world)
   local counts = world:counts()
-  local net = { all = { sent = 0, received = 0 }, clients = counts.clients, servers = counts.servers }
+  local net = {
+    all = { sent = 0, received = 0 }, clients = counts.clients, servers = counts.servers,
+  }
   for _, kind in ipairs({ "clients", "servers" }) do
     net.all.sent = net.all.sent + counts[kind].sent
     net.all.received = net.all.received + counts[kind].received
@@ -206,8 +209,8 @@ local runner = {}
 --   `workload` unless it is to be inferred
 -- @tparam[opt] function on_start called with the world before anything happens in it
 -- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
---   the load began), faults (`{fault, text, from_us, to_us}`), net, fingerprint, seed, workload (its
---   name), duration_us, world
+--   the load began), faults (`{fault, text, from_us, to_us}`), net, fingerprint, seed, workload
+--   (its name), duration_us, world
 -- @treturn[2] nil
 -- @treturn[2] string why it could not run
 function runner.run(opts, on_start)

@@ -74,7 +74,8 @@ end
 
 --- Points `latest` to this run.
 function Store:link_latest()
-  shell(("ln -sfn %s %s"):format(quote(self.path:sub(#self.root + 2)), quote(self.root .. "/latest")))
+  local target = self.path:sub(#self.root + 2)
+  shell(("ln -sfn %s %s"):format(quote(target), quote(self.root .. "/latest")))
 end
 
 return store

@@ -38,10 +38,10 @@ local function is_terminal()
 end
 
 -- Stores a run's files; the text is what the screen shows.
-local function keep(folder, run, built, text, nodes)
+local function keep(folder, run, built, journal, text, nodes)
   folder:write("results.json", results.encode(built))
   folder:write_history(run.history)
-  folder:write("messages.jsonl", run.world:journal())
+  folder:write("messages.jsonl", journal)
   for _, id in ipairs(nodes) do
     folder:write("node-logs/" .. id .. ".log", run.world:log(id))
   end
@@ -49,7 +49,13 @@ local function keep(folder, run, built, text, nodes)
   folder:link_latest()
 end
 
-local function log_messages(opts, journal)
+-- Prints what was asked for of the nodes' diagnostics and of the messages.
+local function log(opts, run, journal)
+  if opts.log_stderr then
+    for _, id in ipairs(opts.nodes) do
+      io.stderr:write(run.world:log(id))
+    end
+  end
   for line in journal:gmatch("[^\n]+") do
     local is_send = line:find('"event":"send"', 1, true)
     if (is_send and opts.log_net_send) or (not is_send and opts.log_net_recv) then
@@ -77,12 +83,9 @@ local function run_once(opts, script_name, style)
     faults = run.faults, duration_us = run.duration_us, store = folder.path,
     command = options.command(opts, { seed = ("%d"):format(opts.seed), ["test-count"] = false }),
   }
-  keep(folder, run, built, screen.render(built, meta), opts.nodes)
-  if opts.log_stderr then
-    for _, id in ipairs(opts.nodes) do
-      io.stderr:write(run.world:log(id))
-    end
-  end
+  local journal = run.world:journal()
+  keep(folder, run, built, journal, screen.render(built, meta), opts.nodes)
+  log(opts, run, journal)
   if opts.json then
     io.stdout:write(results.encode(built))
   else
@@ -112,7 +115,7 @@ function test.main(args)
   local style = {
     color = not opts.json and os.getenv("NO_COLOR") == nil and is_terminal(),
     ascii = not (os.getenv("LC_ALL") or os.getenv("LC_CTYPE") or os.getenv("LANG") or "")
-      :upper():find("UTF-?8"),
+      :upper():find("UTF%-?8"),
   }
   local worst, first_seed = 0, opts.seed
   for i = 1, opts.test_count do

@@ -125,7 +125,7 @@ static void errors_leave_what_was_found(void **state)
   const struct {
     const char *line;
     const char *error;
-    int position;
+    size_t position;
     const char *src, *dest, *type;
     int body; /* is found */
     int msg_id, in_reply_to;
@@ -200,7 +200,7 @@ static void errors_leave_what_was_found(void **state)
   envelope_init(&e);
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     assert_int_equal(envelope_parse(&e, slice_of(cases[i].line)), -1);
-    if (strcmp(e.error, cases[i].error) != 0 || (int)e.error_position != cases[i].position)
+    if (strcmp(e.error, cases[i].error) != 0 || e.error_position != cases[i].position)
       fail_msg("%s: %s at %zu", cases[i].line, e.error, e.error_position);
     assert_slice(e.src, cases[i].src);
     assert_slice(e.dest, cases[i].dest);

@@ -36,12 +36,28 @@ static void works_without_a_struct(void **state)
   assert_int_equal(error_set(NULL, "nobody reads %s", "this"), -1);
 }
 
+static void becomes_one_line(void **state)
+{
+  (void)state;
+  struct error e;
+  error_set(&e, "not found:\n\tno file a\r\n\tno file b\x1b[31m\x7f");
+  error_flatten(&e);
+  assert_string_equal(e.text, "not found: no file a no file b [31m");
+  error_set(&e, "\n");
+  error_flatten(&e);
+  assert_string_equal(e.text, "");
+  error_set(&e, "é in one line");
+  error_flatten(&e);
+  assert_string_equal(e.text, "é in one line");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(formats_and_returns_minus_one),
     cmocka_unit_test(cuts_long_texts),
     cmocka_unit_test(works_without_a_struct),
+    cmocka_unit_test(becomes_one_line),
   };
   return cmocka_run_group_tests_name("error", tests, NULL, NULL);
 }

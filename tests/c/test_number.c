@@ -305,8 +305,8 @@ static void writes_integers(void **state)
         (int64_t)((uint64_t)value + (uint64_t)near),
         (int64_t)((uint64_t)1 << i % 64) + near * (i < 62),
         (int64_t)(UINT64_MAX << i % 64),
-        INT64_MAX - near - 2,
-        INT64_MIN + near + 2,
+        INT64_MAX - (near + 2),
+        INT64_MIN + (near + 2),
       };
       for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
         char text[NUMBER_INT_MAX + 1];
@@ -391,7 +391,7 @@ static void take_apart(const char *text, char *digits, int *point)
     *point += seen_point ? (count == 0 ? -1 : 0) : count > 0;
   }
   if (*p == 'e')
-    *point += atoi(p + 1);
+    *point += (int)strtol(p + 1, NULL, 10);
   while (count > 0 && digits[count - 1] == '0')
     count--;
   digits[count] = '\0';

@@ -115,7 +115,7 @@ static void the_first_of_several_counts(void **state)
   struct rng r;
   rng_init(&r, 1, "plain");
   for (int i = 0; i < 100000; i++) {
-    char text[64];
+    char text[64] = {0};
     size_t length = (size_t)rng_below(&r, sizeof text + 1);
     for (size_t k = 0; k < length; k++)
       text[k] = rng_below(&r, 16) != 0 ? (char)(0x20 + rng_below(&r, 0x60)) : (char)rng_next(&r);

@@ -7,12 +7,12 @@
 -- what is not confirmed for a while is sent again, which makes good the loss of a last message.
 --
 -- Cost: n-1 messages a value, the least that is possible without waiting for others to share one;
--- a value arrives after one hop. When nothing is new, what is unconfirmed is confirmed once, and then
--- nothing is sent.
+-- a value arrives after one hop. When nothing is new, what is unconfirmed is confirmed once, and
+-- then nothing is sent.
 --
 -- Survives loss and partitions: after one ends, values arrive within `resend` and a hop or two. A
--- value goes from its first node only, so two nodes that cannot reach each other do not share values,
--- even where a third reaches both.
+-- value goes from its first node only, so two nodes that cannot reach each other do not share
+-- values, even where a third reaches both.
 -- @module hearsay.gossip.direct
 
 local gossip = require "hearsay.gossip"

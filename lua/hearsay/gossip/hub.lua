@@ -11,11 +11,12 @@
 -- what the hub has not confirmed, and confirms what the hub has sent. So no message is only an
 -- acknowledgement, and what a lost message carried is in the next one. A leaf sends in a round when
 -- it has values of its own; one that has none lets some rounds pass before it confirms. *Up* leaves
--- so that it arrives just before a tick: each down says when the next tick is, and from its own times
--- that come back the leaf knows how long a message is under way (smoothed as in RFC 6298, section
--- 2). No clock is shared. A leaf's first message is answered at once, so that it gets into step.
+-- so that it arrives just before a tick: each down says when the next tick is, and from its own
+-- times that come back the leaf knows how long a message is under way (smoothed as in RFC 6298,
+-- section 2). No clock is shared. A leaf's first message is answered at once, so that it gets into
+-- step.
 --
--- Cost: n-1 messages down and at most n-1 up per window; a leaf that takes a value at rate r answers
+-- Cost: n-1 messages down and at most n-1 up per window; a leaf that takes values at rate r answers
 -- with probability 1 - e^(-r window). A value arrives after at most the window and two hops. When
 -- nothing is new, nothing is sent but a keep-alive.
 --
@@ -23,9 +24,9 @@
 -- hub. A leaf that has no confirmation for `patience` windows turns to the next id in the list,
 -- which takes it as a follower and goes on as a hub for its followers and as a leaf towards its
 -- own hub; so those who can reach each other share values again. A hub knocks at a silent follower
--- now and then, and a leaf that hears from an earlier id follows that one again and sends it all that
--- it is not known to have. Since everybody follows an earlier id than its own, or itself, there are
--- no circles.
+-- now and then; a leaf that hears from an earlier id follows that one again and sends it all that it
+-- is not known to have. Since everybody follows an earlier id than its own, or itself, there are no
+-- circles.
 -- @module hearsay.gossip.hub
 
 local follower = require "hearsay.gossip.hub_follower"

@@ -7,7 +7,7 @@
 --   final                 f of the operation that each worker ends with, or nil
 --   request(op)           the body for an operation
 --   result(op, reply)     what its reply carried; or nil and what was expected of a reply
---   idempotent            table of the f that change nothing: when one fails, it surely did not happen
+--   idempotent            table of the f that change nothing: one that fails surely did not happen
 --   check(history, opts)  the checker, see sim.checkers
 -- @module sim.workloads
 

@@ -1,0 +1,71 @@
+#include "fake_platform.h"
+
+static int64_t monotonic_us(void *ctx)
+{
+  return ((const struct fake_platform *)ctx)->now_us;
+}
+
+static int64_t wall_us(void *ctx)
+{
+  return INT64_C(1767225600000000) + ((const struct fake_platform *)ctx)->now_us;
+}
+
+static uint64_t random_bits(void *ctx)
+{
+  struct fake_platform *f = ctx;
+  uint64_t bits = f->random;
+  f->random += f->random_step;
+  return bits;
+}
+
+static int send_line(void *ctx, struct slice dest, struct slice line)
+{
+  struct fake_platform *f = ctx;
+  size_t sent = f->sent.length, dests = f->dests.length;
+  if (bytes_append_slice(&f->sent, line) == 0 && bytes_append_slice(&f->dests, dest) == 0 &&
+      bytes_append_byte(&f->dests, '\n') == 0) {
+    f->sent_count++;
+    return 0;
+  }
+  f->sent.length = sent;
+  f->dests.length = dests;
+  return -1;
+}
+
+static void log_line(void *ctx, struct slice line)
+{
+  struct fake_platform *f = ctx;
+  if (bytes_append_slice(&f->log, line) == 0)
+    (void)bytes_append_byte(&f->log, '\n');
+}
+
+static const struct platform_vtable vtable = {
+  .monotonic_us = monotonic_us,
+  .wall_us = wall_us,
+  .random = random_bits,
+  .send = send_line,
+  .log = log_line,
+};
+
+void fake_platform_open(struct fake_platform *f)
+{
+  *f = (struct fake_platform){.now_us = 777000000, .random = 1, .random_step = 1};
+}
+
+void fake_platform_close(struct fake_platform *f)
+{
+  bytes_free(&f->sent);
+  bytes_free(&f->dests);
+  bytes_free(&f->log);
+}
+
+struct platform fake_platform(struct fake_platform *f)
+{
+  return (struct platform){&vtable, f};
+}
+
+void fake_platform_forget(struct fake_platform *f)
+{
+  f->sent.length = f->dests.length = f->log.length = 0;
+  f->sent_count = 0;
+}
