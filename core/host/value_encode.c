@@ -82,18 +82,12 @@ static int encode_array(struct encoder *c, int index)
       return put_in_front(c, NULL, i);
     lua_pop(L, 1);
   }
-  /* What else the table has would be lost. Behind the last element lua_next
-   * has, as a rule, nothing left to visit. */
-  if (length > 0)
-    lua_pushinteger(L, length); // key
-  else
-    lua_pushnil(L);            // key
-  while (lua_next(L, index)) { // key value
-    lua_pop(L, 1);
-    lua_Integer i = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
-    if (i < 1 || i > length)
-      return fail(c, "an array that also has other keys, or holes (nil)");
-  }
+  /* All of 1..length are there; whatever else the table has would be lost. */
+  lua_Integer count = 0;
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+    count++;
+  if (count != length)
+    return fail(c, "an array that also has other keys, or holes (nil)");
   return byte(c, ']');
 }
 

@@ -14,6 +14,8 @@ local workloads = require "sim.workloads"
 
 local OPERATION_TIMEOUT = 5 -- seconds
 local QUIET = 10 -- seconds between the end of faults and the final operations
+local FINAL_LIMIT = 10 -- seconds in which final operations may begin
+local LAST_REPLIES = 4 -- time-outs for what is open to end; an operation may take several requests
 
 local Run = {}
 Run.__index = Run
@@ -32,7 +34,7 @@ end
 local function new_worker(run, index)
   return {
     index = index,
-    process = index,
+    process = { id = index },
     node = run.opts.nodes[index % #run.opts.nodes + 1],
     client = run.cluster:client(),
   }
@@ -42,19 +44,8 @@ function Run:problem(node, text)
   self.problems[#self.problems + 1] = { node = node, time_us = self:time_us(), text = text }
 end
 
--- An operation has ended; after one whose outcome nobody knows its worker is a new process.
-function Run:finish(worker, op, reply, err)
-  local result
-  if reply then
-    local expected
-    result, expected = self.workload.result(op, reply)
-    if result == nil then
-      err = { code = 13, name = "malformed_reply", text = "expected " .. expected,
-        definite = false }
-      self:problem(worker.node, ("answered %s with type %s; expected %s")
-        :format(op.f, tostring(reply.type), expected))
-    end
-  end
+-- An operation has ended. After one whose outcome nobody knows its worker is a new process.
+function Run:finish(worker, op, result, err)
   op.complete_index, op.complete_us = self:mark()
   op.result = result
   op.error = err
@@ -64,7 +55,10 @@ function Run:finish(worker, op, reply, err)
     op.outcome = "fail"
   else
     op.outcome = "info"
-    worker.process = worker.process + self.opts.concurrency
+    worker.process = { id = worker.process.id + self.opts.concurrency }
+  end
+  if err and err.name == workloads.MALFORMED then
+    self:problem(worker.node, ("%s: %s"):format(op.f, err.text))
   end
   if err and not err.definite then
     worker.client:close()
@@ -72,30 +66,39 @@ function Run:finish(worker, op, reply, err)
   end
   worker.busy = false
   self.busy = self.busy - 1
-  self.when_free()
+  self.when_free(worker)
 end
 
 function Run:invoke(worker, f, value, final)
-  local op = { process = worker.process, worker = worker.index, node = worker.node, f = f,
+  local op = { process = worker.process.id, worker = worker.index, node = worker.node, f = f,
     value = value, final = final }
   op.invoke_index, op.invoke_us = self:mark()
   self.history[#self.history + 1] = op
   worker.busy = true
   self.busy = self.busy + 1
-  worker.client:request(worker.node, self.workload.request(op), OPERATION_TIMEOUT,
-    function(reply, err)
-      self:finish(worker, op, reply, err)
-    end)
+  local function ask(body, answer)
+    worker.client:request(worker.node, body, self.timeout, answer)
+  end
+  workloads.perform(self.workload, op, ask, function(result, err)
+    self:finish(worker, op, result, err)
+  end, worker.process)
 end
 
-function Run:free_worker()
+-- The next operation, for a random one of the free workers that the workload has one for.
+function Run:next_operation(generate)
   local free = {}
   for _, worker in ipairs(self.workers) do
     if not worker.busy then
       free[#free + 1] = worker
     end
   end
-  return free[1] and free[self.choice:upto(#free)]
+  while free[1] do
+    local worker = table.remove(free, self.choice:upto(#free))
+    local f, value = generate(worker)
+    if f then
+      return worker, f, value
+    end
+  end
 end
 
 -- The load: until the time is over, and then until no operation is open.
@@ -107,10 +110,13 @@ function Run:main_phase()
   local is_over, is_due = opts.rate == 0, false
 
   local function issue()
-    local worker = is_due and not is_over and self:free_worker()
+    if not is_due or is_over then
+      return
+    end
+    local worker, f, value = self:next_operation(generate)
     if worker then
       is_due = false
-      self:invoke(worker, generate())
+      self:invoke(worker, f, value)
       world:after(pace:unit() * 2 / opts.rate, function()
         is_due = true
         issue()
@@ -133,26 +139,34 @@ function Run:main_phase()
   local ok, message = world:run(left_us / 1e6)
   is_over = true
   if ok and self.busy > 0 then
-    ok, message = world:run(OPERATION_TIMEOUT + 1)
+    ok, message = world:run(LAST_REPLIES * self.timeout)
   end
   return ok, message
 end
 
--- Every worker ends with one operation, such as a last read.
+-- Every worker ends with operations such as a last read, one after the other.
 function Run:final_phase()
   local ok, message = self.world:run(QUIET)
   if not ok then
     return ok, message
   end
-  self.when_free = function()
-    if self.busy == 0 then
+  local generate = self.workload.final(self.opts, self.history)
+  local limit_us = self.world:now_us() + FINAL_LIMIT * 1e6
+  self.when_free = function(worker)
+    local f, value = generate(worker)
+    if f and self.world:now_us() < limit_us then
+      self:invoke(worker, f, value, true)
+    elseif self.busy == 0 then
       self.world:stop()
     end
   end
   for _, worker in ipairs(self.workers) do
-    self:invoke(worker, self.workload.final, nil, true)
+    self.when_free(worker)
   end
-  return self.world:run(OPERATION_TIMEOUT + 1)
+  if self.busy == 0 then
+    return true
+  end
+  return self.world:run(FINAL_LIMIT + LAST_REPLIES * self.timeout)
 end
 
 function Run:phases()
@@ -236,6 +250,7 @@ function runner.run(opts, on_start)
     history = {}, problems = {}, workers = {}, events = 0, busy = 0, start_us = 0,
     choice = randoms.stream(opts.seed, "workers"),
   }, Run)
+  run.timeout = run.workload.timeout and run.workload.timeout(opts) or OPERATION_TIMEOUT
   local ok
   ok, message = run:phases()
   if not ok then

@@ -257,8 +257,8 @@ static void errors_have_a_position_and_push_nothing(void **state)
     {"[1,2]]", "byte 5: "},
     {"[\"a\",\"\xff\"]", "byte 6: "},
     {"{\"a\":9223372036854775808}", "byte 5: "},
-    {"\"\\ud800\"", "byte "},
-    {"[nul]", "byte 4: "},
+    {"\"\\ud800\"", "byte 1: "},
+    {"[nul]", "byte 1: "},
   };
   lua_State *L = new_state();
   lua_pushliteral(L, "below");

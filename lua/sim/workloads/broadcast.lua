@@ -4,10 +4,11 @@
 local json = require "hearsay.json"
 local set_full = require "sim.checkers.set_full"
 local topology = require "hearsay.topology"
+local workloads = require "sim.workloads"
 
 local broadcast = {
   types = { "broadcast", "read" },
-  final = "read",
+  final = workloads.once("read"),
   idempotent = { read = true },
   check = function(history)
     return set_full.check(history, { add = "broadcast" })

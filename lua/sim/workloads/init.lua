@@ -2,16 +2,33 @@
 --
 --   types                 message types that a script for it handles
 --   setup(opts)           a function from a node id to the body that it is sent before the load, or
---                         nil when there is nothing to send
---   generator(opts, random)  returns a function that returns the next operation's f and value
---   final                 f of the operation that each worker ends with, or nil
+--                         nil when there is nothing to send; may be missing
+--   generator(opts, random)  returns a function that is given a worker (index, process) and returns
+--                         the next operation's f and value, or nil when that worker has nothing to do
+--   final(opts, history)  the same for the final phase, called for each worker until it returns nil;
+--                         missing when there is none
+--   idempotent            table of the f that change nothing: one that fails surely did not happen
+--   timeout(opts)         seconds a client waits for a reply; 5 when it is missing
+--   check(history, opts)  the checker, see sim.checkers
+--
+-- and either, where an operation is one request,
+--
 --   request(op)           the body for an operation
 --   result(op, reply)     what its reply carried; or nil and what was expected of a reply
---   idempotent            table of the f that change nothing: one that fails surely did not happen
---   check(history, opts)  the checker, see sim.checkers
+--
+-- or
+--
+--   perform(op, ask, done, process)  does it by ask(body, function(reply, err)), any number of times in
+--                         turn, and calls done(result) or done(nil, err) once. `process` is a table that
+--                         lives as long as the process does: its `id`, and what the workload keeps in it
+--
+-- An error that is not definite ends the process, and the worker goes on as a new one.
 -- @module sim.workloads
 
 local workloads = {}
+
+--- Name of the error for a reply that is not of the workload's form.
+workloads.MALFORMED = "malformed_reply"
 
 local modules = {
   echo = "sim.workloads.echo",
@@ -45,6 +62,48 @@ function workloads.infer(types)
   end
   return nil, ("cannot tell the workload from what the script handles (%s): say it with -w")
     :format(#types > 0 and table.concat(types, ", ") or "nothing")
+end
+
+--- The error for a reply that is not of the workload's form.
+-- @tparam table reply body
+-- @tparam string expected what it should have been
+-- @treturn table error, as in sim.checkers
+function workloads.malformed(reply, expected)
+  return {
+    code = 13, name = workloads.MALFORMED, definite = false,
+    text = ("answered with type %s; expected %s"):format(tostring(reply.type), expected),
+  }
+end
+
+--- Does an operation; see the workloads' perform above.
+function workloads.perform(workload, op, ask, done, process)
+  if workload.perform then
+    return workload.perform(op, ask, done, process)
+  end
+  ask(workload.request(op), function(reply, err)
+    if not reply then
+      return done(nil, err)
+    end
+    local result, expected = workload.result(op, reply)
+    if result == nil then
+      return done(nil, workloads.malformed(reply, expected))
+    end
+    done(result)
+  end)
+end
+
+--- A `final` by which each worker does one operation.
+-- @tparam string f
+function workloads.once(f)
+  return function()
+    local done = {}
+    return function(worker)
+      if not done[worker.index] then
+        done[worker.index] = true
+        return f
+      end
+    end
+  end
 end
 
 return workloads
