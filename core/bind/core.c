@@ -66,16 +66,12 @@ static int reply(lua_State *L)
 
 static int rpc(lua_State *L)
 {
-  enum { TIMEOUT = 0, DEFAULT_TIMEOUT_US = 1000000 };
+  enum { DEFAULT_TIMEOUT_US = 1000000 };
   struct slice dest = bind_check_slice(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   int64_t timeout_us = lua_isnoneornil(L, 3) ? DEFAULT_TIMEOUT_US : bind_check_duration_us(L, 3);
   struct node *n = node_of(L);
   struct task *t = task_that_may_wait(n, L, "node.rpc");
-  if (node_input_is_closed(n)) {
-    task_push_failure(L, TIMEOUT, "the input has ended: no reply can come");
-    return 2;
-  }
   struct error e;
   if (task_rpc(n, t, L, dest, 2, timeout_us, &e) != 0)
     return luaL_error(L, "node.rpc: %s", e.text);

@@ -1,9 +1,8 @@
 /* hearsay.world: a simulated cluster, for the bench and for tests. Times are seconds of
  * virtual time. Functions given to it run inside world:run; an error in one ends the run
  * and is raised there. */
-#include "sim/world.h"
-
 #include "bind/bind.h"
+#include "bind/world_box.h"
 #include "host/paths.h"
 #include "host/value.h"
 #include "wire/envelope.h"
@@ -17,15 +16,6 @@
 #define WORLD_TYPE "hearsay.world"
 #define EVENT_TYPE "hearsay.world.event"
 
-struct box {
-  struct world *world;
-  lua_State *L; /* that runs it now, or NULL */
-  int stop;
-  int has_error; /* a callback's, at the top of L */
-  struct bytes journal;
-  struct bytes line;
-};
-
 /* A Lua function that the world calls; a userdata that holds the function, kept alive by
  * the world's table while it is wanted. */
 struct callback {
@@ -33,7 +23,7 @@ struct callback {
   struct box *box;
 };
 
-static struct box *check(lua_State *L)
+struct box *world_check(lua_State *L)
 {
   struct box *b = luaL_checkudata(L, 1, WORLD_TYPE);
   if (b->world == NULL)
@@ -41,7 +31,7 @@ static struct box *check(lua_State *L)
   return b;
 }
 
-static struct endpoint *check_endpoint(lua_State *L, struct box *b, int argument)
+struct endpoint *world_check_endpoint(lua_State *L, struct box *b, int argument)
 {
   struct slice name = bind_check_slice(L, argument);
   struct endpoint *e = network_find(world_network(b->world), name);
@@ -136,7 +126,7 @@ static void deliver(void *ctx, struct slice line)
 static int add_node(lua_State *L)
 {
   enum { WORDS_MAX = 64 };
-  struct box *b = check(L);
+  struct box *b = world_check(L);
   struct slice id = bind_check_slice(L, 2);
   const char *script = luaL_checkstring(L, 3);
   char *words[WORDS_MAX];
@@ -166,7 +156,7 @@ static int add(lua_State *L)
 {
   static const char *const names[] = {"service", "client", NULL};
   static const enum endpoint_kind kinds[] = {ENDPOINT_SERVICE, ENDPOINT_CLIENT};
-  struct box *b = check(L);
+  struct box *b = world_check(L);
   struct slice id = bind_check_slice(L, 2);
   enum endpoint_kind kind = kinds[luaL_checkoption(L, 3, NULL, names)];
   bind_check_function(L, 4);
@@ -181,8 +171,8 @@ static int add(lua_State *L)
 /*** Closes a client: what comes for it from here on is dropped. */
 static int close_endpoint(lua_State *L)
 {
-  struct box *b = check(L);
-  check_endpoint(L, b, 2)->is_closed = 1;
+  struct box *b = world_check(L);
+  world_check_endpoint(L, b, 2)->is_closed = 1;
   return 0;
 }
 
@@ -192,8 +182,8 @@ static int close_endpoint(lua_State *L)
  * @tparam table body */
 static int send(lua_State *L)
 {
-  struct box *b = check(L);
-  struct endpoint *src = check_endpoint(L, b, 2), *dest = check_endpoint(L, b, 3);
+  struct box *b = world_check(L);
+  struct endpoint *src = world_check_endpoint(L, b, 2), *dest = world_check_endpoint(L, b, 3);
   struct bytes body = {0};
   struct error e;
   luaL_checktype(L, 4, LUA_TTABLE);
@@ -216,7 +206,7 @@ static int send(lua_State *L)
  * @return a handle with :cancel() */
 static int after(lua_State *L)
 {
-  struct box *b = check(L);
+  struct box *b = world_check(L);
   int64_t delay_us = bind_check_duration_us(L, 2);
   bind_check_function(L, 3);
   struct schedule *s = world_schedule(b->world);
@@ -245,7 +235,7 @@ static int cancel(lua_State *L)
  * @return true; or nil and the reason when a node did what it must not */
 static int run(lua_State *L)
 {
-  struct box *b = check(L);
+  struct box *b = world_check(L);
   int64_t duration_us = bind_check_duration_us(L, 2);
   if (b->L != NULL)
     return luaL_error(L, "world:run cannot be called from within a run");
@@ -268,7 +258,7 @@ static int run(lua_State *L)
 /*** Ends the run after the present event. */
 static int stop(lua_State *L)
 {
-  check(L)->stop = 1;
+  world_check(L)->stop = 1;
   return 0;
 }
 
@@ -276,25 +266,8 @@ static int stop(lua_State *L)
  * @treturn integer microseconds since the world began, from a start that is not 0 */
 static int now_us(lua_State *L)
 {
-  lua_pushinteger(L, world_schedule(check(L)->world)->now_us);
+  lua_pushinteger(L, world_schedule(world_check(L)->world)->now_us);
   return 1;
-}
-
-/*** From here on `receiver` drops what comes from `sender`. */
-static int cut(lua_State *L)
-{
-  struct box *b = check(L);
-  struct endpoint *receiver = check_endpoint(L, b, 2), *sender = check_endpoint(L, b, 3);
-  if (network_cut(world_network(b->world), receiver, sender) != 0)
-    return luaL_error(L, "out of memory");
-  return 0;
-}
-
-/*** Ends all cuts. */
-static int heal(lua_State *L)
-{
-  network_heal(world_network(check(L)->world));
-  return 0;
 }
 
 static void push_counts(lua_State *L, const struct network_counts *c)
@@ -310,7 +283,7 @@ static void push_counts(lua_State *L, const struct network_counts *c)
  * @treturn table {clients = {sent, received}, servers = {sent, received}} */
 static int counts(lua_State *L)
 {
-  const struct network *n = world_network(check(L)->world);
+  const struct network *n = world_network(world_check(L)->world);
   lua_createtable(L, 0, 2);
   push_counts(L, &n->clients);
   lua_setfield(L, -2, "clients");
@@ -324,7 +297,8 @@ static int counts(lua_State *L)
 static int fingerprint(lua_State *L)
 {
   char text[17];
-  (void)snprintf(text, sizeof text, "%016" PRIx64, world_network(check(L)->world)->fingerprint);
+  (void)snprintf(text, sizeof text, "%016" PRIx64,
+                 world_network(world_check(L)->world)->fingerprint);
   lua_pushstring(L, text);
   return 1;
 }
@@ -334,7 +308,7 @@ static int fingerprint(lua_State *L)
  * @treturn string */
 static int journal(lua_State *L)
 {
-  struct box *b = check(L);
+  struct box *b = world_check(L);
   world_network(b->world)->journal = &b->journal;
   lua_pushlstring(L, b->journal.data == NULL ? "" : b->journal.data, b->journal.length);
   b->journal.length = 0;
@@ -344,7 +318,7 @@ static int journal(lua_State *L)
 /*** The diagnostics of a node so far. */
 static int log_of(lua_State *L)
 {
-  struct slice log = world_log(check(L)->world, bind_check_slice(L, 2));
+  struct slice log = world_log(world_check(L)->world, bind_check_slice(L, 2));
   lua_pushlstring(L, log.data == NULL ? "" : log.data, log.length);
   return 1;
 }
@@ -359,7 +333,7 @@ static void append_type(void *ctx, struct slice type)
 /*** The message types that a node's script handles, in byte order. */
 static int types(lua_State *L)
 {
-  struct box *b = check(L);
+  struct box *b = world_check(L);
   struct node *n = world_find_node(b->world, bind_check_slice(L, 2));
   luaL_argcheck(L, n != NULL, 2, "expected a node's id");
   lua_newtable(L);
@@ -427,22 +401,13 @@ static int find_script(lua_State *L)
 
 int bind_world(lua_State *L)
 {
-  static const luaL_Reg methods[] = {{"add", add},
-                                     {"add_node", add_node},
-                                     {"after", after},
-                                     {"close", close_endpoint},
-                                     {"counts", counts},
-                                     {"cut", cut},
-                                     {"fingerprint", fingerprint},
-                                     {"heal", heal},
-                                     {"journal", journal},
-                                     {"log", log_of},
-                                     {"now_us", now_us},
-                                     {"run", run},
-                                     {"send", send},
-                                     {"stop", stop},
-                                     {"types", types},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"add", add},         {"add_node", add_node},
+                                     {"after", after},     {"close", close_endpoint},
+                                     {"counts", counts},   {"fingerprint", fingerprint},
+                                     {"journal", journal}, {"log", log_of},
+                                     {"now_us", now_us},   {"run", run},
+                                     {"send", send},       {"stop", stop},
+                                     {"types", types},     {NULL, NULL}};
   static const luaL_Reg event_methods[] = {{"cancel", cancel}, {NULL, NULL}};
   static const luaL_Reg functions[] = {
     {"find_script", find_script}, {"new", new_world}, {NULL, NULL}};
@@ -450,6 +415,7 @@ int bind_world(lua_State *L)
   lua_pushcfunction(L, collect);
   lua_setfield(L, -2, "__gc");
   luaL_newlib(L, methods);
+  luaL_setfuncs(L, world_fault_methods, 0);
   lua_setfield(L, -2, "__index");
   luaL_newmetatable(L, EVENT_TYPE);
   luaL_newlib(L, event_methods);

@@ -58,11 +58,6 @@ size_t node_unfinished(const struct node *n)
   return n->unfinished;
 }
 
-int node_input_is_closed(const struct node *n)
-{
-  return n->input_is_closed;
-}
-
 int64_t node_next_deadline_us(const struct node *n)
 {
   const struct heap_item *first = heap_first(&n->waiting);
@@ -153,9 +148,9 @@ int node_load(struct node *n, const char *path, int word_count, char *const *wor
   lua_pushlightuserdata(n->L, &s);
   if (lua_pcall(n->L, 1, 0, 0) == LUA_OK)
     return 0;
-  error_set(e, "%s", luaL_tolstring(n->L, -1, NULL));
+  error_set(e, "%s", state_error_text(n->L));
   error_flatten(e); /* Lua's own texts have several lines, as of a module not found */
-  lua_pop(n->L, 2);
+  lua_pop(n->L, 1);
   return -1;
 }
 
@@ -185,12 +180,13 @@ refuse(struct node *n, int code, const char *format, ...)
 
 /* --- in ----------------------------------------------------------------- */
 
-/* Checks node_ids at the top of the stack and finds this node in it. */
-static int find_in_ids(struct node *n, lua_State *L, struct slice id)
+/* Checks node_ids at the top of the stack and finds this node in it: its place and how many
+ * there are. */
+static int find_in_ids(lua_State *L, struct slice id, size_t *index, size_t *count)
 {
   int found = 0;
-  n->count = value_is_array(L, -1) ? lua_rawlen(L, -1) : 0;
-  for (size_t i = 0; i < n->count; i++) {
+  *count = value_is_array(L, -1) ? lua_rawlen(L, -1) : 0;
+  for (size_t i = 0; i < *count; i++) {
     struct slice name = {0};
     if (lua_rawgeti(L, -1, (lua_Integer)i + 1) == LUA_TSTRING)
       name.data = lua_tolstring(L, -1, &name.length);
@@ -198,7 +194,7 @@ static int find_in_ids(struct node *n, lua_State *L, struct slice id)
     if (name.data == NULL)
       return -1;
     if (slice_equal(name, id)) {
-      n->index = i;
+      *index = i;
       found = 1;
     }
   }
@@ -206,22 +202,22 @@ static int find_in_ids(struct node *n, lua_State *L, struct slice id)
 }
 
 /* Sets id, ids and peers in the table that scripts know as node. The ids are at the top
- * of the stack. */
-static void publish_ids(struct node *n, lua_State *L)
+ * of the stack, this node's at `index`, from 0. */
+static void publish_ids(struct node *n, lua_State *L, struct slice id, size_t index, size_t count)
 {
   lua_rawgeti(L, LUA_REGISTRYINDEX, n->api); // ids api
   if (!lua_istable(L, -1)) {
     lua_pop(L, 1);
     return; /* the script does not use it */
   }
-  lua_pushlstring(L, n->id.data, n->id.length);
+  lua_pushlstring(L, id.data, id.length);
   lua_setfield(L, -2, "id");
   lua_pushvalue(L, -2);
   lua_setfield(L, -2, "ids");
-  lua_createtable(L, (int)n->count, 0); // ids api peers
+  lua_createtable(L, (int)count, 0); // ids api peers
   lua_Integer length = 0;
-  for (size_t i = 0; i < n->count; i++) {
-    if (i == n->index)
+  for (size_t i = 0; i < count; i++) {
+    if (i == index)
       continue;
     lua_rawgeti(L, -3, (lua_Integer)i + 1);
     lua_rawseti(L, -2, ++length);
@@ -260,19 +256,22 @@ static void take_init(struct node *n, lua_State *L)
     return;
   }
   struct slice id = {0};
+  size_t index = 0, count = 0;
   if (lua_getfield(L, -1, "node_id") == LUA_TSTRING) // body id
     id.data = lua_tolstring(L, -1, &id.length);
   lua_getfield(L, -2, "node_ids"); // body id ids
-  if (id.length == 0 || find_in_ids(n, L, id) != 0) {
+  if (id.length == 0 || find_in_ids(L, id, &index, &count) != 0) {
     refuse(n, MALFORMED_REQUEST,
            "init: expected \"node_id\", a string, and \"node_ids\", an "
            "array of strings that has node_id in it");
     return;
   }
+  publish_ids(n, L, id, index, count);
   if (bytes_append_slice(&n->id, id) != 0)
     luaL_error(L, "out of memory");
+  n->index = index;
+  n->count = count;
   n->is_initialised = 1;
-  publish_ids(n, L);
   const struct envelope *m = &n->envelope;
   struct slice src = m->src;
   int64_t msg_id = m->msg_id;
@@ -299,9 +298,10 @@ static void refuse_unknown_type(struct node *n)
   const struct envelope *m = &n->envelope;
   struct bytes known = {0};
   node_each_type(n, append_name, &known);
-  (void)bytes_append_byte(&known, '\0');
-  refuse(n, NOT_SUPPORTED, "no handler for message type \"%.*s\"; this script handles: %s",
-         (int)m->type.length, m->type.data, known.length > 1 ? known.data : "none");
+  if (known.length == 0)
+    (void)bytes_append_slice(&known, SLICE("none"));
+  refuse(n, NOT_SUPPORTED, "no handler for message type \"%.*s\"; this script handles: %.*s",
+         (int)m->type.length, m->type.data, (int)known.length, known.data);
   bytes_free(&known);
 }
 
@@ -312,12 +312,13 @@ static void start_handler(struct node *n, lua_State *L)
   struct error e;
   struct task *t = task_new(n, TASK_MESSAGE);
   lua_State *co = t->co;
+  if (bytes_append_slice(&t->src, m->src) != 0)
+    luaL_error(L, "out of memory");
   t->wants_reply = m->has_msg_id;
   t->msg_id = m->msg_id;
-  lua_pushlstring(co, m->src.data, m->src.length); // src
-  lua_xmove(L, co, 1);                             // src function
-  lua_createtable(co, 0, 3);                       // src function msg
-  lua_pushvalue(co, 1);
+  lua_xmove(L, co, 1);       // function
+  lua_createtable(co, 0, 3); // function msg
+  lua_pushlstring(co, m->src.data, m->src.length);
   lua_setfield(co, -2, "src");
   lua_pushlstring(co, m->dest.data, m->dest.length);
   lua_setfield(co, -2, "dest");
@@ -380,7 +381,8 @@ static void enter(struct node *n, lua_CFunction function, void *argument)
   lua_pushlightuserdata(L, argument);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
     n->current = NULL;
-    node_logf(n, "a message or timer is lost: %s", luaL_tolstring(L, -1, NULL));
+    node_logf(n, "a message or timer is lost: %s", state_error_text(L));
+    task_drop_lost(n);
     lua_settop(L, 0);
   }
 }
@@ -426,7 +428,7 @@ void node_advance(struct node *n)
 
 static int close_input_protected(lua_State *L)
 {
-  task_fail_all_rpcs(node_of(L), "the input has ended: no reply can come");
+  task_fail_all_rpcs(node_of(L));
   return 0;
 }
 

@@ -84,9 +84,6 @@ struct slice node_id(const struct node *n);
 size_t node_index(const struct node *n);
 size_t node_count(const struct node *n);
 
-/* No reply can come any more. */
-int node_input_is_closed(const struct node *n);
-
 /* Makes the table at the top the one whose id, ids and peers init sets. Pops it. */
 void node_set_api(struct node *n, lua_State *L);
 

@@ -62,10 +62,10 @@ int node_send_request(struct node *n, lua_State *L, struct slice dest, int64_t m
 /* Sends an error reply about `dest`'s message msg_id; the second form for a node that
  * has no id yet, in the name that the sender used. Only out of memory can stop them, and
  * then the diagnostics say so. */
-void node_reply_error(struct node *n, struct slice dest, int64_t msg_id, int code,
+void node_reply_error(struct node *n, struct slice dest, int64_t msg_id, int64_t code,
                       struct slice text);
 void node_reply_error_from(struct node *n, struct slice src, struct slice dest, int64_t msg_id,
-                           int code, struct slice text);
+                           int64_t code, struct slice text);
 
 /* Returns 0, or -1 on out of memory. */
 int node_send_init_ok(struct node *n, struct slice dest, int64_t msg_id);

@@ -154,7 +154,7 @@ static int write_text(struct bytes *out, struct slice text)
 
 /* Replies for `src`, which is this node, or the name the sender used before init. */
 void node_reply_error_from(struct node *n, struct slice src, struct slice dest, int64_t msg_id,
-                           int code, struct slice text)
+                           int64_t code, struct slice text)
 {
   struct bytes *out = &n->out;
   struct field field = {"\"in_reply_to\":", msg_id};
@@ -165,7 +165,7 @@ void node_reply_error_from(struct node *n, struct slice src, struct slice dest, 
     node_log(n, SLICE("out of memory: an error reply is lost"));
 }
 
-void node_reply_error(struct node *n, struct slice dest, int64_t msg_id, int code,
+void node_reply_error(struct node *n, struct slice dest, int64_t msg_id, int64_t code,
                       struct slice text)
 {
   node_reply_error_from(n, node_id(n), dest, msg_id, code, text);

@@ -122,7 +122,14 @@ static void confine(lua_State *L)
   lua_pushliteral(L, "");
   lua_setfield(L, -2, "cpath");
   forbid(L, "package", "loadlib", "a simulated node loads no C modules");
-  lua_pop(L, 1);
+  /* The third and fourth way of require look for C modules along cpath, which the script
+   * could set again. */
+  lua_getfield(L, -1, "searchers"); // package searchers
+  for (int i = 4; i > 2; i--) {
+    lua_pushnil(L);
+    lua_rawseti(L, -2, i);
+  }
+  lua_pop(L, 2);
 }
 
 /* What is never there: a second source of randomness, and a locale, on which the text
@@ -209,10 +216,30 @@ int state_load_file(lua_State *L, const char *path, struct error *e)
   int status = luaL_loadfilex(L, path, "t");
   if (status == LUA_OK)
     return 0;
-  error_set(e, "%s", lua_tostring(L, -1));
+  /* Lua names the file in all of its errors but that about a precompiled one. */
+  const char *why = lua_tostring(L, -1);
+  if (strstr(why, path) != NULL)
+    error_set(e, "%s", why);
+  else
+    error_set(e, "%s: %s", path, why);
   error_flatten(e);
   lua_pop(L, 1);
   return -1;
+}
+
+static int tolstring(lua_State *L)
+{
+  luaL_tolstring(L, 1, NULL);
+  return 1;
+}
+
+const char *state_error_text(lua_State *L)
+{
+  lua_pushcfunction(L, tolstring);
+  lua_insert(L, -2);
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+    return lua_tostring(L, -1);
+  return "(an error whose __tostring raises)";
 }
 
 int state_traceback(lua_State *L)

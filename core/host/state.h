@@ -56,6 +56,10 @@ void state_add_script_folder(lua_State *L, const char *folder);
  * line that starts with '#' is skipped. */
 int state_load_file(lua_State *L, const char *path, struct error *e);
 
+/* The text of the error at the top of the stack, where one value stays that keeps it.
+ * Never raises, also where the error is an object whose __tostring does. */
+const char *state_error_text(lua_State *L);
+
 /* For lua_pcall: turns an error into text with a traceback. */
 int state_traceback(lua_State *L);
 

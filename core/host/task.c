@@ -35,6 +35,7 @@ struct task *task_new(struct node *n, enum task_kind kind)
   t->kind = kind;
   t->is_waiting = 0;
   t->start_arguments = 0;
+  t->src.length = 0;
   t->wants_reply = 0;
   t->msg_id = 0;
   t->rpc_id = 0;
@@ -43,6 +44,7 @@ struct task *task_new(struct node *n, enum task_kind kind)
   return t;
 }
 
+/* Gives up the coroutine too. */
 static void release(struct node *n, struct task *t)
 {
   luaL_unref(n->L, LUA_REGISTRYINDEX, t->reference);
@@ -52,14 +54,21 @@ static void release(struct node *n, struct task *t)
     n->all = t->next;
   if (t->next != NULL)
     t->next->previous = t->previous;
+  bytes_free(&t->src);
   free(t);
+}
+
+static void end(struct node *n, struct task *t)
+{
+  if (t->kind == TASK_MESSAGE)
+    n->unfinished--;
+  t->kind = TASK_IDLE;
 }
 
 void task_drop(struct node *n, struct task *t)
 {
   lua_settop(t->co, 0);
-  if (t->kind == TASK_MESSAGE)
-    n->unfinished--;
+  end(n, t);
   if (n->idle_count >= IDLE_MAX) {
     release(n, t);
     return;
@@ -74,6 +83,7 @@ void task_free_all(struct node *n)
   while (n->all != NULL) {
     struct task *t = n->all;
     n->all = t->next;
+    bytes_free(&t->src);
     free(t);
   }
   n->idle = NULL;
@@ -81,35 +91,33 @@ void task_free_all(struct node *n)
 
 enum { CRASH = 13 }; /* Maelstrom's error code for "something broke in the handler" */
 
-static int tolstring(lua_State *L)
+static int owes_reply(const struct task *t)
 {
-  luaL_tolstring(L, 1, NULL);
-  return 1;
+  return t->kind == TASK_MESSAGE && t->wants_reply;
 }
 
-/* Moves the error at the top of co to the node's state, as text. */
-static const char *push_error_text(struct node *n, lua_State *co)
+void task_drop_lost(struct node *n)
 {
-  lua_State *L = n->L;
-  lua_pushcfunction(L, tolstring);
-  lua_pushvalue(co, -1);
-  lua_xmove(co, L, 1);
-  if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
-    lua_pop(L, 1);
-    lua_pushliteral(L, "(an error whose __tostring raises)");
+  for (struct task *t = n->all, *next; t != NULL; t = next) {
+    next = t->next;
+    if (t->kind == TASK_IDLE || t->is_waiting)
+      continue;
+    if (owes_reply(t))
+      node_reply_error(n, bytes_slice(&t->src), t->msg_id, CRASH, SLICE("out of memory"));
+    end(n, t);
+    release(n, t); /* its coroutine may be dead */
   }
-  return lua_tostring(L, -1);
 }
 
 /* The code of a Maelstrom error object (lua/hearsay/errors.lua) at the top of co, and
  * then its text is pushed; or -1. */
-static int push_answer(lua_State *co)
+static int64_t push_answer(lua_State *co)
 {
   if (!lua_istable(co, -1))
     return -1;
   lua_pushliteral(co, "code");
   lua_rawget(co, -2);
-  int code = lua_isinteger(co, -1) ? (int)lua_tointeger(co, -1) : -1;
+  int64_t code = lua_isinteger(co, -1) ? lua_tointeger(co, -1) : -1;
   lua_pop(co, 1);
   lua_pushliteral(co, "text");
   if (lua_rawget(co, -2) == LUA_TSTRING && code >= 0)
@@ -123,41 +131,39 @@ static int push_answer(lua_State *co)
 static void reply_failure(struct node *n, struct task *t)
 {
   lua_State *co = t->co;
-  int owed = t->kind == TASK_MESSAGE && t->wants_reply;
-  struct slice src = {0}, text;
-  if (owed)
-    src.data = lua_tolstring(co, 1, &src.length);
-  int code = push_answer(co);
+  struct slice src = bytes_slice(&t->src), text;
+  int64_t code = push_answer(co);
   if (code >= 0) {
     text.data = lua_tolstring(co, -1, &text.length);
-    if (owed)
+    if (owes_reply(t))
       node_reply_error(n, src, t->msg_id, code, text);
     else
       node_logf(n, "error with nobody to reply to: %s", text.data);
     return;
   }
-  const char *why = push_error_text(n, co); // text
-  luaL_traceback(n->L, co, why, 0);         // text traceback
+  lua_pushvalue(co, -1);
+  lua_xmove(co, n->L, 1);                    // error
+  const char *why = state_error_text(n->L);  // text
+  luaL_traceback(n->L, co, why, 0);          // text traceback
   node_logf(n, "%s", lua_tostring(n->L, -1));
-  if (owed)
+  if (owes_reply(t))
     node_reply_error(n, src, t->msg_id, CRASH, slice_of(why));
   lua_pop(n->L, 2);
 }
 
-/* The handler has returned. Its first result, which lies on the sender's name, is the
- * reply. No msg_id means that the sender wants none. */
+/* The handler has returned. Its first result is the reply. No msg_id means that the sender
+ * wants none. */
 static void reply_result(struct node *n, struct task *t)
 {
-  enum { RESULT = 2 };
+  enum { RESULT = 1 };
   lua_State *co = t->co;
   if (!t->wants_reply || lua_isnoneornil(co, RESULT))
     return;
-  struct slice src;
+  struct slice src = bytes_slice(&t->src);
   struct error e;
-  src.data = lua_tolstring(co, 1, &src.length);
   if (node_reply(n, co, src, t->msg_id, RESULT, &e) == 0)
     return;
-  node_logf(n, "cannot send the reply to %s: %s", src.data, e.text);
+  node_logf(n, "cannot send the reply to %.*s: %s", (int)src.length, src.data, e.text);
   node_reply_error(n, src, t->msg_id, CRASH, slice_of(e.text));
 }
 
@@ -239,7 +245,8 @@ int task_sleep(struct node *n, struct task *t, int64_t duration_us)
   return wait_until(n, t, n->now_us + duration_us, wake);
 }
 
-void task_push_failure(lua_State *L, int code, const char *text)
+/* Pushes nil and the body of an error: how a failed rpc ends. */
+static void push_failure(lua_State *L, int code, const char *text)
 {
   lua_pushnil(L);
   lua_createtable(L, 0, 3);    // nil body
@@ -251,39 +258,56 @@ void task_push_failure(lua_State *L, int code, const char *text)
   lua_setfield(L, -2, "text"); // nil body
 }
 
-/* Resumes a task that waits in a rpc with nil and an error body. */
-static void fail_rpc(struct node *n, struct task *t, int code, const char *text)
+/* A task that waits in a rpc does no longer: it is to be resumed. */
+static void end_rpc(struct node *n, struct task *t)
 {
   (void)map_remove(&n->rpcs, (uint64_t)t->rpc_id);
   heap_remove(&n->waiting, &t->waiter.item);
   t->rpc_id = 0;
-  task_push_failure(t->co, code, text);
+  t->is_waiting = 0;
+}
+
+/* Resumes a task that waits in a rpc with nil and an error body. */
+static void fail_rpc(struct node *n, struct task *t, int code, const char *text)
+{
+  end_rpc(n, t);
+  push_failure(t->co, code, text);
   (void)task_run(n, t, 2);
 }
 
+enum { TIMEOUT = 0 }; /* Maelstrom's error code for "it may have happened or not" */
+
 static void time_out(struct node *n, struct waiter *self)
 {
-  enum { TIMEOUT = 0 };
   fail_rpc(n, (struct task *)self, TIMEOUT, "no reply in time");
+}
+
+static const char no_more_input[] = "the input has ended: no reply can come";
+
+static void fail_at_end_of_input(struct node *n, struct waiter *self)
+{
+  fail_rpc(n, (struct task *)self, TIMEOUT, no_more_input);
 }
 
 int task_rpc(struct node *n, struct task *t, lua_State *L, struct slice dest, int index,
              int64_t timeout_us, struct error *e)
 {
+  /* It fails in the next turn and not here: a script that tries again for ever must not keep
+   * the node from ending. */
+  if (n->input_is_closed)
+    return wait_until(n, t, n->now_us, fail_at_end_of_input) == 0 ? 0
+                                                                  : error_set(e, "out of memory");
+  /* Sending comes first, since it may raise. */
   int64_t msg_id = n->next_msg_id;
+  if (node_send_request(n, L, dest, msg_id, index, e) != 0)
+    return -1;
+  n->next_msg_id++;
   if (map_set(&n->rpcs, (uint64_t)msg_id, t) != 0)
     return error_set(e, "out of memory");
   if (wait_until(n, t, n->now_us + timeout_us, time_out) != 0) {
     (void)map_remove(&n->rpcs, (uint64_t)msg_id);
     return error_set(e, "out of memory");
   }
-  if (node_send_request(n, L, dest, msg_id, index, e) != 0) {
-    (void)map_remove(&n->rpcs, (uint64_t)msg_id);
-    heap_remove(&n->waiting, &t->waiter.item);
-    t->is_waiting = 0;
-    return -1;
-  }
-  n->next_msg_id++;
   t->rpc_id = msg_id;
   return 0;
 }
@@ -295,14 +319,12 @@ int task_take_reply(struct node *n)
   if (t == NULL)
     return 0;
   struct error e;
+  end_rpc(n, t);
   if (value_decode(t->co, m->body, VALUE_UNIQUE_KEYS, &e) != 0) {
     enum { MALFORMED_REQUEST = 12 };
     fail_rpc(n, t, MALFORMED_REQUEST, e.text);
     return 1;
   }
-  (void)map_remove(&n->rpcs, (uint64_t)m->in_reply_to);
-  heap_remove(&n->waiting, &t->waiter.item);
-  t->rpc_id = 0;
   if (slice_equal(m->type, SLICE("error"))) {
     lua_pushnil(t->co);
     lua_insert(t->co, -2);
@@ -313,13 +335,11 @@ int task_take_reply(struct node *n)
   return 1;
 }
 
-void task_fail_all_rpcs(struct node *n, const char *why)
+void task_fail_all_rpcs(struct node *n)
 {
-  /* A task that is resumed may start another rpc; that one fails by itself once the
-   * input is closed, so the walk is over those that wait now. */
   for (struct task *t = n->all, *next; t != NULL; t = next) {
     next = t->next;
     if (t->rpc_id != 0)
-      fail_rpc(n, t, 0, why);
+      fail_rpc(n, t, TIMEOUT, no_more_input);
   }
 }

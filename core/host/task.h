@@ -9,8 +9,8 @@
 #include "host/node_private.h"
 
 enum task_kind {
-  TASK_MESSAGE, /* a reply may be owed, to the string at the bottom of its stack */
-  TASK_INIT,
+  TASK_IDLE,    /* it waits for its next use */
+  TASK_MESSAGE, /* a reply may be owed */
   TASK_OTHER
 };
 
@@ -24,6 +24,7 @@ struct task {
   enum task_kind kind;
   int is_waiting;
   int start_arguments; /* on the stack of a spawned one that has not started */
+  struct bytes src; /* of the message it answers; the memory is used again */
   int wants_reply;
   int64_t msg_id; /* of the message it answers */
   int64_t rpc_id; /* msg_id whose reply it waits for, or 0 */
@@ -45,6 +46,10 @@ int task_defer(struct node *n, struct task *t, int arguments);
 /* Takes back a task that never ran. */
 void task_drop(struct node *n, struct task *t);
 
+/* After an error of Lua outside of coroutines, which is out of memory: drops the tasks that
+ * it has left neither running nor waiting, and answers those to whom they owe a reply. */
+void task_drop_lost(struct node *n);
+
 /* The task that may yield here. Raises with a text that starts with `what` when L is
  * not the coroutine of a running task. */
 struct task *task_that_may_wait(struct node *n, lua_State *L, const char *what);
@@ -58,14 +63,11 @@ int task_sleep(struct node *n, struct task *t, int64_t duration_us);
 int task_rpc(struct node *n, struct task *t, lua_State *L, struct slice dest, int index,
              int64_t timeout_us, struct error *e);
 
-/* Pushes nil and the body of an error: how a failed rpc ends. Raises on out of memory. */
-void task_push_failure(lua_State *L, int code, const char *text);
-
 /* The reply to a rpc is in node->envelope. Returns 1 when a task waited for it. */
 int task_take_reply(struct node *n);
 
-/* Ends every rpc with an error. */
-void task_fail_all_rpcs(struct node *n, const char *why);
+/* Ends every rpc with an error: no reply can come. */
+void task_fail_all_rpcs(struct node *n);
 
 void task_free_all(struct node *n);
 

@@ -37,10 +37,7 @@ static void release(lua_State *L, struct timer *t)
 static void fire(struct node *n, struct waiter *self)
 {
   struct timer *t = (struct timer *)self;
-  struct task *task = task_new(n, TASK_OTHER);
   lua_rawgetp(n->L, LUA_REGISTRYINDEX, t); // timer
-  lua_getiuservalue(n->L, -1, 1);          // timer function
-  lua_xmove(n->L, task->co, 1);            // timer
   if (t->period_us == 0) {
     release(n->L, t);
   } else {
@@ -50,6 +47,9 @@ static void fire(struct node *n, struct waiter *self)
     /* There is room: this timer was in the heap until now. */
     (void)heap_insert(&n->waiting, &t->waiter.item, next_us);
   }
+  struct task *task = task_new(n, TASK_OTHER);
+  lua_getiuservalue(n->L, -1, 1); // timer function
+  lua_xmove(n->L, task->co, 1);   // timer
   lua_pop(n->L, 1);
   (void)task_run(n, task, 0);
 }

@@ -47,8 +47,8 @@ int value_decode(lua_State *L, struct slice text, int flags, struct error *e);
  * Raises only on out of memory, when sorting keys. */
 int value_encode(lua_State *L, int index, int flags, struct bytes *out, struct error *e);
 
-/* The same for a table that must be an object, without the braces, so that the
- * caller can put fields of its own in front. An empty table appends nothing. */
+/* The same for a message's body, which must be an object, without the braces, so that
+ * the caller can put fields of its own in front. An empty table appends nothing. */
 int value_encode_fields(lua_State *L, int index, struct bytes *out, struct error *e);
 
 /* Gives the table at the top of the stack the array mark. */

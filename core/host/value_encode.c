@@ -251,6 +251,7 @@ static int encode_object_fields(struct encoder *c, int index)
   if (!lua_istable(c->L, index) || value_mark_of(c->L, index) != VALUE_UNMARKED ||
       lua_rawlen(c->L, index) > 0)
     return fail(c, "a body must be a table with string keys");
+  c->depth = 2; /* the message's and the body's own: whoever receives it has the same limit */
   return encode_fields(c, index);
 }
 

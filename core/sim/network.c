@@ -3,6 +3,7 @@
 #include "base/hash.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@ void network_init(struct network *n, struct schedule *schedule,
 {
   *n = (struct network){.schedule = schedule, .options = *options};
   rng_init(&n->random, options->seed, "latency");
+  static const char *const names[NETWORK_FAULTS] = {"loss", "duplicate", "reorder", "spike"};
+  for (int i = 0; i < NETWORK_FAULTS; i++)
+    rng_init(&n->fault_random[i], options->seed, names[i]);
 }
 
 static void free_endpoint(struct endpoint *e)
@@ -101,19 +105,28 @@ int network_cut(struct network *n, struct endpoint *receiver, struct endpoint *s
     memset(cut->data + cut->length, 0, more);
     cut->length = n->count;
   }
-  cut->data[sender->index] = 1;
+  unsigned char *count = (unsigned char *)&cut->data[sender->index];
+  if (*count == UCHAR_MAX)
+    return -1;
+  ++*count;
   return 0;
+}
+
+static int is_cut(const struct endpoint *receiver, const struct endpoint *sender)
+{
+  return sender->index < receiver->cut.length && receiver->cut.data[sender->index] != 0;
+}
+
+void network_mend(struct endpoint *receiver, const struct endpoint *sender)
+{
+  if (is_cut(receiver, sender))
+    --*(unsigned char *)&receiver->cut.data[sender->index];
 }
 
 void network_heal(struct network *n)
 {
   for (size_t i = 0; i < n->count; i++)
     n->endpoints[i]->cut.length = 0;
-}
-
-static int is_cut(const struct endpoint *receiver, const struct endpoint *sender)
-{
-  return sender->index < receiver->cut.length && receiver->cut.data[sender->index];
 }
 
 /* --- what is under way -------------------------------------------------- */
@@ -161,6 +174,8 @@ static struct message *take(struct endpoint *dest)
 static int wait_for_next(struct endpoint *dest)
 {
   struct network *n = dest->network;
+  if (dest->is_paused)
+    return 0;
   if (!n->options.head_of_line) {
     struct heap_item *first = heap_first(&dest->queue);
     return first == NULL ? 0 : schedule_at(n->schedule, &dest->arrival, first->deadline_us);
@@ -179,6 +194,8 @@ static void arrive(void *owner, struct event *self)
   (void)owner;
   struct endpoint *dest = (struct endpoint *)self;
   struct network *n = dest->network;
+  if (dest->is_paused)
+    return; /* network_pause sees to it later */
   struct message *m = n->options.head_of_line ? dest->under_way : take(dest);
   dest->under_way = NULL;
   if (m != NULL && !dest->is_closed) {
@@ -190,23 +207,76 @@ static void arrive(void *owner, struct event *self)
   (void)wait_for_next(dest);
 }
 
-int network_send(struct network *n, struct endpoint *src, struct endpoint *dest, struct slice line)
+int network_pause(struct endpoint *e, int is_paused)
 {
-  size_t length =
-    line.length > 0 && line.data[line.length - 1] == '\n' ? line.length - 1 : line.length;
-  struct message *m = malloc(sizeof *m + length);
+  e->is_paused = is_paused;
+  if (is_paused)
+    return 0;
+  if (e->under_way == NULL)
+    return wait_for_next(e);
+  return schedule_at(e->network->schedule, &e->arrival, e->under_way->item.deadline_us);
+}
+
+/* Whether a fault strikes that has a probability. */
+static int strikes(struct network *n, enum network_fault fault)
+{
+  return n->faults[fault] > 0 && rng_unit(&n->fault_random[fault]) < n->faults[fault];
+}
+
+/* How long a message between servers is under way, faults included. */
+static int64_t delay_us(struct network *n)
+{
+  enum { STRETCH = 10, LEAST_US = 100000 };
+  double us = (double)latency_draw_us(&n->options.latency, &n->random);
+  us *= 1 + n->faults[NETWORK_SPIKE];
+  if (strikes(n, NETWORK_REORDER)) {
+    double most = (double)n->options.latency.mean_us * STRETCH;
+    us += rng_unit(&n->fault_random[NETWORK_REORDER]) * (most < LEAST_US ? LEAST_US : most);
+  }
+  return (int64_t)us;
+}
+
+/* Puts a message into the receiver's queue, which owns it from here on. Returns 0, or -1 on
+ * out of memory. */
+static int put(struct endpoint *dest, struct message *m, int64_t due_us)
+{
   if (m == NULL)
     return -1;
-  *m = (struct message){.id = n->next_message_id++, .src = src, .length = length};
-  memcpy(m->line, line.data, length);
-  int64_t latency_us = 0;
-  if (src->kind != ENDPOINT_CLIENT && dest->kind != ENDPOINT_CLIENT)
-    latency_us = latency_draw_us(&n->options.latency, &n->random);
+  if (heap_insert(&dest->queue, &m->item, due_us) == 0)
+    return wait_for_next(dest);
+  free(m);
+  return -1;
+}
+
+static struct message *new_message(uint64_t id, struct endpoint *src, struct slice line)
+{
+  struct message *m = malloc(sizeof *m + line.length);
+  if (m == NULL)
+    return NULL;
+  *m = (struct message){.id = id, .src = src, .length = line.length};
+  memcpy(m->line, line.data, line.length);
+  return m;
+}
+
+int network_send(struct network *n, struct endpoint *src, struct endpoint *dest, struct slice line)
+{
+  if (line.length > 0 && line.data[line.length - 1] == '\n')
+    line.length--;
+  uint64_t id = n->next_message_id++;
+  struct message *m = new_message(id, src, line);
+  if (m == NULL)
+    return -1;
   counts_for(n, src, dest)->sent++;
   record(n, "send", dest, m);
-  if (heap_insert(&dest->queue, &m->item, n->schedule->now_us + latency_us) != 0) {
+  int64_t now_us = n->schedule->now_us;
+  if (src->kind == ENDPOINT_CLIENT || dest->kind == ENDPOINT_CLIENT)
+    return put(dest, m, now_us);
+  int result = 0;
+  if (strikes(n, NETWORK_LOSS))
     free(m);
-    return -1;
-  }
-  return wait_for_next(dest);
+  else
+    result = put(dest, m, now_us + delay_us(n));
+  if (result == 0 && strikes(n, NETWORK_DUPLICATE))
+    result = put(dest, new_message(id, src, line), now_us + delay_us(n));
+  return result;
 }

@@ -31,17 +31,28 @@ struct endpoint {
   void (*deliver)(void *ctx, struct slice line);
   void *ctx;
   int is_closed; /* what comes for it is dropped */
+  int is_paused; /* what comes for it waits */
 
   struct network *network;
   struct heap queue;          /* of messages, by when they are due */
   struct message *under_way;  /* the one that the receiver waits for */
-  struct bytes cut;           /* by index of the sender: 1 when dropped */
+  struct bytes cut;           /* by index of the sender: how many cuts drop its messages */
   struct endpoint *next_same; /* another whose name has the same hash */
 };
 
 struct network_counts {
   uint64_t sent;
   uint64_t received;
+};
+
+/* What may happen to a message between servers, besides a cut. Each is drawn from a
+ * random stream of its own. */
+enum network_fault {
+  NETWORK_LOSS,      /* with this probability it is lost */
+  NETWORK_DUPLICATE, /* with this probability it arrives twice */
+  NETWORK_REORDER,   /* with this probability it takes up to ten times as long, or 100 ms */
+  NETWORK_SPIKE,     /* it takes longer by this part: 9 makes it ten times as long */
+  NETWORK_FAULTS
 };
 
 struct network_options {
@@ -54,6 +65,8 @@ struct network {
   struct schedule *schedule;
   struct network_options options;
   struct rng random;
+  double faults[NETWORK_FAULTS]; /* 0: does not happen */
+  struct rng fault_random[NETWORK_FAULTS];
   struct map by_name;
   struct endpoint **endpoints;
   size_t count;
@@ -80,10 +93,16 @@ struct endpoint *network_find(const struct network *n, struct slice name);
 /* Sends a line (its newline is dropped). Returns 0, or -1 on out of memory. */
 int network_send(struct network *n, struct endpoint *src, struct endpoint *dest, struct slice line);
 
-/* From here on `receiver` drops what comes from `sender`. 0, or -1 on out of memory. */
+/* From here on `receiver` drops what comes from `sender`, until as many calls of
+ * network_mend as of this. Returns 0, or -1 on out of memory or at the 256th cut. */
 int network_cut(struct network *n, struct endpoint *receiver, struct endpoint *sender);
+void network_mend(struct endpoint *receiver, const struct endpoint *sender);
 
 /* Ends all cuts. */
 void network_heal(struct network *n);
+
+/* While paused, a receiver takes up nothing; what it waits for arrives when it goes on.
+ * Returns 0, or -1 on out of memory. */
+int network_pause(struct endpoint *e, int is_paused);
 
 #endif

@@ -14,9 +14,13 @@ struct member {
   struct event wake; /* must be first: when the node wants to run */
   struct world *world;
   struct endpoint *endpoint;
-  struct node *node;
+  struct node *node; /* NULL: killed */
+  char *script;
+  int word_count;
+  char **words; /* of the script's arguments */
   struct rng random;
   int64_t clock_offset_us;
+  int64_t wall_offset_us;
   struct bytes log;
   struct member *next;
 };
@@ -40,7 +44,7 @@ static int64_t member_monotonic_us(void *ctx)
 static int64_t member_wall_us(void *ctx)
 {
   const struct member *m = ctx;
-  return EPOCH_US + m->world->schedule.now_us;
+  return EPOCH_US + m->world->schedule.now_us + m->wall_offset_us;
 }
 
 static uint64_t member_random(void *ctx)
@@ -88,6 +92,10 @@ static const struct platform_vtable vtable = {
 /* Sees to it that the node runs when it wants to. */
 static void follow(struct member *m)
 {
+  if (m->node == NULL || m->endpoint->is_paused) {
+    schedule_cancel(&m->world->schedule, &m->wake);
+    return;
+  }
   int64_t deadline_us = node_next_deadline_us(m->node);
   if (deadline_us == NODE_NEVER)
     schedule_cancel(&m->world->schedule, &m->wake);
@@ -133,6 +141,10 @@ struct world *world_new(const struct world_options *options, struct error *e)
 static void free_member(struct member *m)
 {
   node_free(m->node);
+  for (int i = 0; i < m->word_count; i++)
+    free(m->words[i]);
+  free(m->words);
+  free(m->script);
   bytes_free(&m->log);
   free(m);
 }
@@ -169,6 +181,41 @@ static void draw_member(struct member *m, struct slice id)
   m->clock_offset_us = (int64_t)rng_below(&m->random, CLOCK_SPREAD_US);
 }
 
+/* Keeps what it takes to start the node again. */
+static int copy_command(struct member *m, const char *script, int word_count, char *const *words)
+{
+  m->script = strdup(script);
+  m->words = calloc((size_t)word_count + 1, sizeof *m->words);
+  if (m->script == NULL || m->words == NULL)
+    return -1;
+  for (; m->word_count < word_count; m->word_count++)
+    if ((m->words[m->word_count] = strdup(words[m->word_count])) == NULL)
+      return -1;
+  return 0;
+}
+
+/* Makes the member's node and runs its script. */
+static int start(struct member *m, struct error *e)
+{
+  struct platform platform = {&vtable, m};
+  struct state_options options = {
+    .open_modules = m->world->options.open_modules,
+    .root = m->world->root,
+    .hash_seed = rng_next(&m->random),
+    .random_seed = rng_next(&m->random),
+    .confined = 1,
+  };
+  struct node *n = node_new(&platform, &options, e);
+  if (n == NULL)
+    return -1;
+  if (node_load(n, m->script, m->word_count, m->words, e) != 0) {
+    node_free(n);
+    return -1;
+  }
+  m->node = n;
+  return 0;
+}
+
 struct node *world_add_node(struct world *w, struct slice id, const char *script, int word_count,
                             char *const *words, struct error *e)
 {
@@ -184,23 +231,10 @@ struct node *world_add_node(struct world *w, struct slice id, const char *script
   m->wake.run = wake;
   m->world = w;
   draw_member(m, id);
-  struct platform platform = {&vtable, m};
-  struct state_options options = {
-    .open_modules = w->options.open_modules,
-    .root = w->root,
-    .hash_seed = rng_next(&m->random),
-    .random_seed = rng_next(&m->random),
-    .confined = 1,
-  };
-  m->node = node_new(&platform, &options, e);
-  if (m->node == NULL || node_load(m->node, script, word_count, words, e) != 0) {
+  error_set(e, "out of memory");
+  if (copy_command(m, script, word_count, words) != 0 || start(m, e) != 0 ||
+      (m->endpoint = network_add(&w->network, ENDPOINT_NODE, id, deliver, m)) == NULL) {
     free_member(m);
-    return NULL;
-  }
-  m->endpoint = network_add(&w->network, ENDPOINT_NODE, id, deliver, m);
-  if (m->endpoint == NULL) {
-    free_member(m);
-    error_set(e, "out of memory");
     return NULL;
   }
   m->next = w->members;
@@ -213,6 +247,51 @@ static struct member *find_member(struct world *w, struct slice id)
 {
   struct endpoint *e = network_find(&w->network, id);
   return e != NULL && e->kind == ENDPOINT_NODE ? e->ctx : NULL;
+}
+
+int world_kill(struct world *w, struct slice id)
+{
+  struct member *m = find_member(w, id);
+  if (m == NULL || m->node == NULL)
+    return -1;
+  node_free(m->node);
+  m->node = NULL;
+  m->endpoint->is_closed = 1;
+  m->endpoint->is_paused = 0;
+  follow(m);
+  return 0;
+}
+
+int world_start(struct world *w, struct slice id, struct error *e)
+{
+  struct member *m = find_member(w, id);
+  if (m == NULL || m->node != NULL)
+    return error_set(e, "\"%.*s\" is no node that was killed", (int)id.length, id.data);
+  if (start(m, e) != 0)
+    return -1;
+  m->endpoint->is_closed = 0;
+  follow(m);
+  return 0;
+}
+
+int world_pause(struct world *w, struct slice id, int is_paused)
+{
+  struct member *m = find_member(w, id);
+  if (m == NULL || m->node == NULL)
+    return -1;
+  if (network_pause(m->endpoint, is_paused) != 0)
+    return -1;
+  follow(m);
+  return 0;
+}
+
+int world_skew(struct world *w, struct slice id, int64_t offset_us)
+{
+  struct member *m = find_member(w, id);
+  if (m == NULL)
+    return -1;
+  m->wall_offset_us = offset_us;
+  return 0;
 }
 
 struct node *world_find_node(struct world *w, struct slice id)

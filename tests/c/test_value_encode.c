@@ -288,6 +288,13 @@ static void the_fields_of_a_body(void **state)
     assert_string_equal(e.text, "a body must be a table with string keys");
   }
   assert_int_equal(lua_gettop(L), 3 + 6);
+  /* In its message a value is two deeper, and that counts. */
+  for (int depth = 126; depth <= 127; depth++) {
+    lua_pushinteger(L, depth);
+    lua_setglobal(L, "depth");
+    push(L, "local t = {} for i = 2, depth do t = {t} end return {x=t}");
+    assert_int_equal(value_encode_fields(L, -1, &out, &e), depth == 126 ? 0 : -1);
+  }
   bytes_free(&out);
   lua_close(L);
 }

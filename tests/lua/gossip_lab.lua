@@ -66,9 +66,9 @@ end
 -- Runs until the nodes have the values, all by default: how many seconds it took; or nil and who
 -- lacks what after the limit.
 function Gossip:settle(limit, ids, values)
-  local start, text = self:now(), nil
-  ids = ids or self.ids
+  local start = self:now()
   while true do
+    local text
     ids, text = self:lacking(ids, values)
     if not ids[1] then
       return self:now() - start

@@ -5,6 +5,9 @@ local function parse(...)
   return options.parse({ "--bin", "./node x.lua", ... })
 end
 
+local FAULTS = "one or more, with commas, of partition, kill, pause, one-way, loss, duplicate, "
+  .. "reorder, spike, skew"
+
 describe("options", function()
   it("have Maelstrom's defaults", function()
     local opts = assert(parse())
@@ -155,9 +158,9 @@ describe("options", function()
         .. "ring, tree, tree2, tree3, tree4, star, total, hypercube" },
       { { "--latency-dist", "normal" },
         "--latency-dist normal: expected one of constant, uniform, exponential" },
-      { { "--nemesis", "kill" }, "--nemesis kill: expected partition" },
-      { { "--nemesis", "partition,kill" }, "--nemesis partition,kill: expected partition" },
-      { { "--nemesis", "" }, '--nemesis "": expected partition' },
+      { { "--nemesis", "crash" }, "--nemesis crash: expected " .. FAULTS },
+      { { "--nemesis", "partition,crash" }, "--nemesis partition,crash: expected " .. FAULTS },
+      { { "--nemesis", "" }, '--nemesis "": expected ' .. FAULTS },
       { { "--availability", "2" }, "--availability 2: expected total or a number from 0 to 1" },
       { { "--availability", "high" },
         "--availability high: expected total or a number from 0 to 1" },

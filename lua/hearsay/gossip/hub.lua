@@ -68,14 +68,16 @@ function hub.start(options)
   end)
 
   node.on("hub_up", { values = "array", epoch = "integer", version = "integer" }, function(msg)
-    self:merge(msg.body.values, true)
-    self.leader:receive(msg.src, msg.body)
+    if self.order[msg.src] then -- or it is no node of this cluster
+      self:merge(msg.body.values, true)
+      self.leader:receive(msg.src, msg.body)
+    end
   end)
 
   node.on("hub_down", { values = "array", version = "integer", session = "integer" }, function(msg)
-    if self.follower:hears(msg.src) then
+    if self.order[msg.src] and self.follower:hears(msg.src) then
       self.follower:receive(msg.body, self:merge(msg.body.values, false))
-    else
+    elseif self.order[msg.src] then
       self:merge(msg.body.values, true)
     end
   end)

@@ -14,6 +14,7 @@ local follower = {}
 --
 --   id                  the hub; this node's own when it follows nobody
 --   known               hub to the version of this node's values that it surely has
+--   sessions            hub to its session when it was last heard
 --   outbox, epoch       what this hub is not known to have, and which outbox it is
 --   confirmed, sent     of the outbox: versions
 --   unconfirmed_since   when the first of what is not confirmed was sent
@@ -22,7 +23,7 @@ local follower = {}
 --   tick_at             when the hub ticks, by this node's clock; nil until it has said so
 --   delay, deviation    one way, in seconds; nil until measured
 function follower.new(hub)
-  return setmetatable({ hub = hub, known = {}, epoch = 0 }, Follower)
+  return setmetatable({ hub = hub, known = {}, sessions = {}, epoch = hub.session }, Follower)
 end
 
 --- Follows a node from here on, and gets ready all that it is not known to have.
@@ -32,7 +33,7 @@ function Follower:follow(id)
   self.epoch = self.epoch + 1
   self.outbox = seen.new()
   self.confirmed, self.sent, self.have, self.told, self.waiting = 0, 0, 0, 0, 0
-  self.unconfirmed_since, self.session, self.is_asked = nil, nil, false
+  self.unconfirmed_since, self.is_asked = nil, false
   self.tick_at, self.delay, self.deviation, self.echo = nil, nil, nil, nil
   self.heard_at = node.now()
   if id ~= node.id then
@@ -93,8 +94,8 @@ end
 -- A hub that says nothing at all, not even that it is there, is left too.
 function Follower:check_hub()
   if self.id ~= node.id and node.now() - self.heard_at > 3 * self.hub.parameters.keepalive then
-    self.is_asked = true
     self:follow_next()
+    self.is_asked = true
   end
 end
 
@@ -144,7 +145,7 @@ function Follower:send()
     version = self.outbox:version(),
     epoch = self.epoch,
     have = self.have,
-    session = self.session,
+    session = self.sessions[self.id],
     time = now,
   })
   self.sent, self.sent_at = self.outbox:version(), now
@@ -177,11 +178,13 @@ end
 -- @tparam table body
 -- @tparam integer new how many of the values were new
 function Follower:receive(body, new)
-  if self.session and body.session ~= self.session then
+  local session = self.sessions[self.id]
+  self.sessions[self.id] = body.session
+  if session and body.session ~= session then
     self.known[self.id] = nil -- it was restarted and has forgotten what it had
     self:follow(self.id)
   end
-  self.session, self.have = body.session, body.version
+  self.have = body.version
   self.heard_at, self.is_lost = node.now(), false
   self:measure(body)
   if body.epoch == self.epoch and body.got > self.confirmed then

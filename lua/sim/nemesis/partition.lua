@@ -24,7 +24,7 @@ local shapes = {}
 
 --- One node alone.
 function shapes.one(ids)
-  return split(part(ids, 1, 1), part(ids, 2, #ids)), "one node alone"
+  return split(part(ids, 1, 1), part(ids, 2, #ids)), ids[1] .. " alone"
 end
 
 --- Less than a third alone.
@@ -67,13 +67,28 @@ function partition.draw(ids, random, shape)
   return shapes[shape](random:shuffle(table.move(ids, 1, #ids, 1, {})))
 end
 
---- Applies a grudge to a world.
-function partition.apply(world, ids, grudge)
-  for _, receiver in ipairs(ids) do
+-- Calls a method of the world for each pair of a grudge, in a fixed order.
+local function each_pair(cluster, grudge, method)
+  for _, receiver in ipairs(cluster.nodes) do
     for _, sender in ipairs(grudge[receiver] or {}) do
-      world:cut(receiver, sender)
+      cluster.world[method](cluster.world, receiver, sender)
     end
   end
+end
+
+--- Applies a grudge to a cluster.
+-- @treturn function that takes it back
+function partition.apply(cluster, grudge)
+  each_pair(cluster, grudge, "cut")
+  return function()
+    each_pair(cluster, grudge, "mend")
+  end
+end
+
+--- The fault `partition`; see sim.nemesis.
+function partition.begin(cluster, random)
+  local grudge, text = partition.draw(cluster.nodes, random)
+  return text, partition.apply(cluster, grudge)
 end
 
 return partition
