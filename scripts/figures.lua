@@ -44,7 +44,7 @@ local function run(script, conditions, seed)
   local args = { "-w", "broadcast", "--bin", script, "--node-count", "25", "--rate", "100",
     "--latency", "100", "--seed", tostring(seed) }
   local opts = assert(options.parse(table.move(conditions, 1, #conditions, #args + 1, args)))
-  opts.script, opts.script_args = script, {}
+  opts.command = { script }
   local done = assert(runner.run(opts))
   local built = results.build({
     history = done.history, opts = opts, checker = workloads.get("broadcast").check, net = done.net,

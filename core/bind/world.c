@@ -120,26 +120,23 @@ static void deliver(void *ctx, struct slice line)
 
 /*** Starts a node.
  * @tparam string id
- * @tparam string script
- * @tparam[opt] table arguments strings
- * @return true; or nil and what is wrong with the script */
+ * @tparam table words a script, or in real time a program, and its arguments
+ * @return true; or nil and what is wrong with it */
 static int add_node(lua_State *L)
 {
   enum { WORDS_MAX = 64 };
   struct box *b = world_check(L);
   struct slice id = bind_check_slice(L, 2);
-  const char *script = luaL_checkstring(L, 3);
-  char *words[WORDS_MAX];
+  char *words[WORDS_MAX + 1];
   int count = 0;
-  if (!lua_isnoneornil(L, 4)) {
-    luaL_checktype(L, 4, LUA_TTABLE);
-    luaL_argcheck(L, lua_rawlen(L, 4) <= WORDS_MAX, 4, "too many arguments");
-    luaL_checkstack(L, WORDS_MAX, NULL);
-    for (; lua_rawgeti(L, 4, count + 1) != LUA_TNIL; count++)
-      words[count] = (char *)(uintptr_t)luaL_checkstring(L, -1);
-  }
+  luaL_checktype(L, 3, LUA_TTABLE);
+  luaL_argcheck(L, lua_rawlen(L, 3) >= 1 && lua_rawlen(L, 3) <= WORDS_MAX, 3,
+                "expected 1 to 64 words");
+  luaL_checkstack(L, WORDS_MAX, NULL);
+  for (; lua_rawgeti(L, 3, count + 1) != LUA_TNIL; count++)
+    words[count] = (char *)(uintptr_t)luaL_checkstring(L, -1);
   struct error e;
-  if (world_add_node(b->world, id, script, count, words, &e) != NULL) {
+  if (world_add_node(b->world, id, count, words, &e) == 0) {
     lua_pushboolean(L, 1);
     return 1;
   }
@@ -355,7 +352,8 @@ static int collect(lua_State *L)
 
 /*** Makes a world.
  * @tparam table options seed (integer), latency (mean, in seconds), latency_dist (constant,
- *   uniform, exponential), head_of_line (default true) */
+ *   uniform, exponential), head_of_line (default true), real_time (default false: nodes are
+ *   processes, and time is real) */
 static int new_world(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -368,6 +366,8 @@ static int new_world(lua_State *L)
   if (lua_getfield(L, 1, "latency_dist") != LUA_TNIL &&
       latency_parse(&o.latency, bind_check_slice(L, lua_gettop(L))) != 0)
     return luaL_error(L, "latency_dist: expected constant, uniform or exponential");
+  lua_getfield(L, 1, "real_time");
+  o.is_real_time = lua_toboolean(L, -1);
   if (lua_getfield(L, 1, "head_of_line") != LUA_TNIL)
     o.head_of_line = lua_toboolean(L, -1);
   struct box *b = lua_newuserdatauv(L, sizeof *b, 1); // box

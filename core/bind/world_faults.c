@@ -44,7 +44,7 @@ static int kill_node(lua_State *L)
 static int is_running(lua_State *L)
 {
   struct box *b = world_check(L);
-  lua_pushboolean(L, world_find_node(b->world, bind_check_slice(L, 2)) != NULL);
+  lua_pushboolean(L, world_is_running(b->world, bind_check_slice(L, 2)));
   return 1;
 }
 

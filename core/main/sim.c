@@ -3,6 +3,7 @@
 #include "bind/bind.h"
 #include "host/paths.h"
 #include "host/state.h"
+#include "sim/interrupt.h"
 
 #include <lauxlib.h>
 
@@ -38,6 +39,7 @@ int main(int argc, char **argv)
     fprintf(stderr, "sim: %s\n", e.text);
     return EXIT_COULD_NOT_RUN;
   }
+  interrupt_watch();
   struct command command = {argc, argv, EXIT_COULD_NOT_RUN};
   struct state_options options = {.open_modules = bind_all_modules, .root = paths.root};
   lua_State *L = state_new(&options, &e);

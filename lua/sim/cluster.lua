@@ -2,6 +2,7 @@
 -- @module sim.cluster
 
 local client = require "sim.client"
+local services = require "sim.services"
 local worlds = require "hearsay.world"
 
 local INIT_TIMEOUT = 10 -- seconds, as Maelstrom's
@@ -14,7 +15,8 @@ local cluster = {}
 --- Makes the world and loads the script into each node; no message is sent yet.
 -- @tparam table options
 --
---   - script: its path; args: list of strings
+--   - command: list of words: a script and its arguments; in real time a program and its own
+--   - real_time: whether nodes are processes
 --   - nodes: list of ids
 --   - seed; latency (mean, milliseconds), latency_dist, head_of_line: see sim.options
 -- @treturn[1] cluster with `world` and `nodes`
@@ -26,10 +28,12 @@ function cluster.new(options)
     latency = (options.latency or 0) / 1000,
     latency_dist = options.latency_dist,
     head_of_line = options.head_of_line,
+    real_time = options.real_time,
   })
+  services.add_all(world, options.seed)
   local self = setmetatable({ world = world, nodes = options.nodes, next_client = 0 }, Cluster)
   for _, id in ipairs(options.nodes) do
-    local ok, message = world:add_node(id, options.script, options.args)
+    local ok, message = world:add_node(id, options.command)
     if not ok then
       return nil, message
     end

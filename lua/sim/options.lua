@@ -217,6 +217,8 @@ local GROUPS = {
     help = "Number of nodes, called n0, n1, .. (in place of --nodes)" },
   { name = "nodes", takes = "LIST", parse = node_ids,
     default = { "n1", "n2", "n3", "n4", "n5" }, shown = "n1,n2,n3,n4,n5", help = "Node ids" },
+  { name = "real-time", default = false,
+    help = "Run the nodes as processes and in real time, as is done with any program but ./node" },
   { name = "topology", takes = "NAME", parse = one_of(topology.names), default = "grid",
     help = "Neighbours that broadcast suggests: " .. table.concat(topology.names, ", ") },
 
@@ -322,7 +324,7 @@ end
 -- `workload` (nil when not given), `bin` (a list of words), `args` (what follows --), `nodes` (a
 -- list), `node_count`, `concurrency` (a number of clients), `rate`, `time_limit` (seconds),
 -- `latency` (milliseconds), `latency_dist`, `head_of_line`, `nemesis` (a list), `nemesis_interval`
--- (seconds), `topology`, `availability` ("total", a number or nil), `consistency_models` (a list),
+-- (seconds), `topology`, `real_time`, `availability` ("total", a number or nil), `consistency_models` (a list),
 -- `key_count` (or nil), `max_txn_length`, `max_writes_per_key`, `seed`, `test_count`, `json`,
 -- `store`, `log_stderr`, `log_net_send`, `log_net_recv`, `help`; and `given`, option names to the
 -- text that was given (true for flags), for options.command.

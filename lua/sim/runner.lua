@@ -219,7 +219,7 @@ end
 local runner = {}
 
 --- Runs one test.
--- @tparam table opts as options.parse returns them, with `script` and `script_args`, and
+-- @tparam table opts as options.parse returns them, with `command` (see sim.cluster) and
 --   `workload` unless it is to be inferred
 -- @tparam[opt] function on_start called with the world before anything happens in it
 -- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
@@ -229,14 +229,16 @@ local runner = {}
 -- @treturn[2] string why it could not run
 function runner.run(opts, on_start)
   local cluster, message = clusters.new({
-    script = opts.script, args = opts.script_args, nodes = opts.nodes, seed = opts.seed,
+    command = opts.command, real_time = opts.real_time, nodes = opts.nodes, seed = opts.seed,
     latency = opts.latency, latency_dist = opts.latency_dist, head_of_line = opts.head_of_line,
   })
   if not cluster then
     return nil, message
   end
   local name = opts.workload
-  if not name then
+  if not name and opts.real_time then
+    return nil, "in real time the workload cannot be told from the program: say it with -w"
+  elseif not name then
     name, message = workloads.infer(cluster.world:types(opts.nodes[1]))
     if not name then
       return nil, message

@@ -16,21 +16,38 @@ local function complain(message)
   io.stderr:write("sim: ", message, "\n")
 end
 
--- What is to run: --bin "./node SCRIPT ARGS", --bin ./node -- SCRIPT ARGS, or --bin SCRIPT ARGS.
-local function find_script(opts)
+-- What is to run. Our own node with a Lua script, as in --bin "./node SCRIPT ARGS", --bin ./node ..
+-- -- SCRIPT ARGS, or --bin SCRIPT ARGS, runs in virtual time unless --real-time is given; any other
+-- program runs as it is, in real time.
+local function find_command(opts)
   local words = table.move(opts.bin, 1, #opts.bin, 1, {})
   table.move(opts.args, 1, #opts.args, #words + 1, words)
-  if words[1]:match("[^/]*$") == "node" then
-    table.remove(words, 1)
-  end
-  local name = table.remove(words, 1)
-  if not name then
+  local is_host = words[1]:match("[^/]*$") == "node"
+  local name = words[is_host and 2 or 1]
+  if is_host and not name then
     return nil, '--bin names no script: expected --bin "./node challenges/echo_1.lua"'
-  elseif not name:find("%.lua$") then
-    return nil, ("--bin %s: expected ./node with a script, or a script (.lua)"):format(name)
+  elseif is_host and not name:find("%.lua$") then
+    return nil, ("--bin: expected a Lua script for ./node, not %s"):format(name)
+  end
+  if opts.real_time or not name:find("%.lua$") then
+    local file = words[1]:find("/", 1, true) and io.open(words[1])
+    if file then
+      file:close()
+    elseif file == nil then
+      return nil, ("--bin %s: there is no such program"):format(words[1])
+    end
+    opts.real_time = true
+    return words, name
   end
   local path, message = worlds.find_script(name)
-  return path, path and words or message, name
+  if not path then
+    return nil, message
+  end
+  if is_host then
+    table.remove(words, 1)
+  end
+  words[1] = path
+  return words, name
 end
 
 local function is_terminal()
@@ -106,12 +123,12 @@ function test.main(args)
     io.stdout:write(options.help())
     return 0
   end
-  local script, script_args, script_name = find_script(opts)
-  if not script then
-    complain(script_args)
+  local script_name
+  opts.command, script_name = find_command(opts)
+  if not opts.command then
+    complain(script_name)
     return BAD_OPTIONS
   end
-  opts.script, opts.script_args = script, script_args
   local style = {
     color = not opts.json and os.getenv("NO_COLOR") == nil and is_terminal(),
     ascii = not (os.getenv("LC_ALL") or os.getenv("LC_CTYPE") or os.getenv("LANG") or "")

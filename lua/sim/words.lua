@@ -113,7 +113,8 @@ words.echo = {
       end
       local answer = "replied " .. format.short(wrong.received)
       if wrong.outcome ~= "ok" then
-        answer = wrong.error and "answered with the error " .. wrong.error or "did not answer"
+        answer = wrong.error == "timeout" and "did not answer in time"
+          or wrong.error and "answered with the error " .. wrong.error or "did not answer"
       end
       page:row(i == 1 and "Wrong" or "", string.format("%s got %s at %s and %s.",
         wrong.node, format.short(wrong.expected), format.seconds(wrong.time), answer))

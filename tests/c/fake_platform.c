@@ -23,7 +23,7 @@ static int send_line(void *ctx, struct slice dest, struct slice line)
   struct fake_platform *f = ctx;
   size_t sent = f->sent.length, dests = f->dests.length;
   if (bytes_append_slice(&f->sent, line) == 0 && bytes_append_slice(&f->dests, dest) == 0 &&
-      bytes_append_byte(&f->dests, '\n') == 0) {
+      bytes_append_byte(&f->dests, '\0') == 0) {
     f->sent_count++;
     return 0;
   }

@@ -112,12 +112,12 @@ void fixture_pass(struct node_fixture *f, int64_t duration_us)
   f->world.now_us = end_us;
 }
 
-/* Takes the first line of a record. */
-static struct slice take_line(struct bytes *from, struct bytes *into)
+/* Takes the first of the texts that end in this character. */
+static struct slice take_first(struct bytes *from, char last, struct bytes *into)
 {
-  const char *newline = memchr(from->data, '\n', from->length);
-  assert_non_null(newline);
-  size_t length = (size_t)(newline - from->data);
+  const char *end = memchr(from->data, last, from->length);
+  assert_non_null(end);
+  size_t length = (size_t)(end - from->data);
   into->length = 0;
   assert_int_equal(bytes_append(into, from->data, length), 0);
   bytes_consume(from, length + 1);
@@ -149,8 +149,8 @@ static struct slice take_sent(struct node_fixture *f, struct bytes *line)
   struct envelope m;
   if (f->world.sent.length == 0)
     fail_msg("nothing was sent; the log says: %.*s", (int)f->world.log.length, f->world.log.data);
-  struct slice s = take_line(&f->world.sent, line);
-  struct slice d = take_line(&f->world.dests, &dest);
+  struct slice s = take_first(&f->world.sent, '\n', line);
+  struct slice d = take_first(&f->world.dests, '\0', &dest);
   envelope_init(&m);
   if (envelope_parse(&m, s) != 0)
     fail_msg("not a message: %.*s", (int)s.length, s.data);
@@ -228,8 +228,10 @@ void assert_log(struct node_fixture *f, const char *text)
     assert_non_null(p);
     p = memchr(p + 1, ' ', (size_t)(newline - p)); /* and behind it */
     assert_non_null(p);
-    size_t count = (size_t)(newline - p);
-    assert_true(length + count < sizeof got);
+    if (length > 0)
+      got[length++] = '\n';
+    size_t count = (size_t)(newline - p) - 1;
+    assert_true(length + count + 1 < sizeof got);
     memcpy(got + length, p + 1, count);
     length += count;
     p = newline + 1;

@@ -60,7 +60,7 @@ void assert_nothing_sent(struct node_fixture *f);
 /* What was logged since the last look has this text in it. */
 void assert_logged(struct node_fixture *f, const char *text);
 
-/* It has exactly this text, without times and the node's name. */
+/* It is exactly this text: lines without times and the node's name, '\n' between them. */
 void assert_log(struct node_fixture *f, const char *text);
 
 void assert_nothing_logged(struct node_fixture *f);

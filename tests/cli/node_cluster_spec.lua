@@ -1,5 +1,5 @@
--- Clusters of real nodes: processes that talk through pipes, in real time. A shell carries each line
--- to the node or the client it is for, as Maelstrom does.
+-- Clusters of real nodes: processes that talk through pipes, in real time. A shell carries each
+-- line to the node or the client it is for, as Maelstrom does.
 
 local json = require "hearsay.json"
 local shell = dofile("tests/cli/shell.lua")

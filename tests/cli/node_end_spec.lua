@@ -135,7 +135,8 @@ describe("with a broken descriptor", function()
   for name, case in pairs {
     ["a closed input"] = { ECHO .. " <&-", "cannot read standard input: Bad file descriptor" },
     ["a folder as input"] = { ECHO .. " <.", "cannot read standard input: Is a directory" },
-    ["a closed output"] = { ECHO .. " >&-", "cannot write to standard output: Bad file descriptor" },
+    ["a closed output"] = { ECHO .. " >&-",
+      "cannot write to standard output: Bad file descriptor" },
     ["a full disk"] = { ECHO .. " >/dev/full",
       "cannot write to standard output: No space left on device" },
   } do

@@ -102,7 +102,8 @@ describe("init", function()
       local greeted
       node.on_init(function() greeted = node.id .. " of " .. #node.ids end)
       node.on("who", function()
-        return { type = "who_ok", id = node.id, ids = node.ids, peers = node.peers, greeted = greeted }
+        return { type = "who_ok", id = node.id, ids = node.ids, peers = node.peers,
+          greeted = greeted }
       end)
     ]])
     local said = talk.to(script, { talk.message({ type = "who", msg_id = 2 }, "c1", "b") },

@@ -58,8 +58,8 @@ describe("bad input", function()
     dropped("an error before its src",
       '{"dest":"n1","body":{"type":"echo","msg_id":7,"echo":tru},"src":"c1"}',
       ": byte 53: expected a value")
-    refused("a message cut behind its msg_id", '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,',
-      12, "byte 57: expected a key")
+    refused("a message cut behind its msg_id",
+      '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,', 12, "byte 57: expected a key")
     refused("a value that is none",
       '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,"echo":undefined}}',
       12, "byte 64: expected a value")
@@ -91,7 +91,8 @@ describe("bad input", function()
 
   it("may be nested up to the limit", function()
     local nested = ("["):rep(126) .. ("]"):rep(126)
-    local said = talk.to(ECHO, { talk.message('{"type":"echo","msg_id":7,"echo":' .. nested .. "}") })
+    local body = '{"type":"echo","msg_id":7,"echo":' .. nested .. "}"
+    local said = talk.to(ECHO, { talk.message(body) })
     assert.same({}, said.errors)
     assert.matches(nested, said.out, 1, true)
   end)
@@ -141,7 +142,8 @@ describe("bad input", function()
         local replies, errors =
           send('{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":' .. id .. ',"echo":1}}')
         assert.same({}, errors)
-        assert.same({ type = "echo_ok", in_reply_to = math.tointeger(id), echo = 1 }, replies[1].body)
+        assert.same({ type = "echo_ok", in_reply_to = math.tointeger(id), echo = 1 },
+          replies[1].body)
       end)
     end
   end)
@@ -159,9 +161,11 @@ describe("bad input", function()
   end)
 
   describe("with a key twice", function()
-    refused("in the body", '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,"echo":1,"echo":2}}',
+    refused("in the body",
+      '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,"echo":1,"echo":2}}',
       12, "body: byte 42: the same key twice in one object")
-    refused("deeper", '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,"echo":{"a":1,"a":2}}}',
+    refused("deeper",
+      '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,"echo":{"a":1,"a":2}}}',
       12, "body: byte 44: the same key twice in one object")
     refused("msg_id", '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,"msg_id":8}}',
       12, 'byte 66: "body"."msg_id": given twice')
@@ -173,7 +177,8 @@ describe("bad input", function()
     local known = "; this script handles: echo"
     refused("any", '{"src":"c1","dest":"n1","body":{"type":"nosuch","msg_id":7}}',
       10, 'no handler for message type "nosuch"' .. known)
-    refused("error, which is no reply", '{"src":"c1","dest":"n1","body":{"type":"error","msg_id":7}}',
+    refused("error, which is no reply",
+      '{"src":"c1","dest":"n1","body":{"type":"error","msg_id":7}}',
       10, 'no handler for message type "error"' .. known)
     refused("with line feeds and colours",
       [[{"src":"c1","dest":"n1","body":{"type":"a\n\tb\u001b[31m","msg_id":7}}]],
@@ -209,7 +214,8 @@ describe("bad input", function()
   end)
 
   describe("that is a reply nobody waits for", function()
-    for _, body in ipairs { '{"type":"echo_ok","in_reply_to":5}', '{"type":"echo_ok","in_reply_to":-1}',
+    for _, body in ipairs { '{"type":"echo_ok","in_reply_to":5}',
+      '{"type":"echo_ok","in_reply_to":-1}',
       '{"type":"error","in_reply_to":5,"code":11,"text":"later"}',
       '{"type":"error","in_reply_to":9223372036854775807,"msg_id":3}' } do
       it("is passed over, " .. body, function()

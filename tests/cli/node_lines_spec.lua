@@ -12,7 +12,8 @@ describe("lines", function()
   teardown(function() sh:close() end)
 
   local function echo(msg_id, value)
-    return talk.message(('{"type":"echo","msg_id":%d,"echo":%q}'):format(msg_id, value or "good"))
+    return talk.message('{"type":"echo","msg_id":' .. msg_id .. ',"echo":"' .. (value or "good")
+      .. '"}')
   end
 
   -- The msg_ids that got an answer.
@@ -116,8 +117,9 @@ describe("lines", function()
     end)
 
     it("get no reply when who asks what lies beyond the limit", function()
-      local long = '{"body":{"type":"echo","echo":"' .. ("x"):rep(3000) .. '","msg_id":2},"src":"c1"}'
-      local said = talk.raw(LIMITED, { init, long, ("x"):rep(3000), echo(3) })
+      local fill = ("x"):rep(3000)
+      local long = '{"body":{"type":"echo","echo":"' .. fill .. '","msg_id":2},"src":"c1"}'
+      local said = talk.raw(LIMITED, { init, long, fill, echo(3) })
       assert.same({ 1, 3 }, answered(said))
       assert.equal(2, #said.errors)
       assert.matches("line 2: longer than 2000 bytes", said.errors[1])
@@ -136,7 +138,8 @@ describe("lines", function()
       it("cannot be limited to " .. text, function()
         local ran = sh:run("./node --max-line '" .. text .. "' challenges/echo_1.lua")
         assert.equal(2, ran.status)
-        assert.matches("^node: %-%-max%-line: expected bytes, from 1024 to 2147483648[^\n]*\n$", ran.err)
+        assert.matches("^node: %-%-max%-line: expected bytes, from 1024 to 2147483648[^\n]*\n$",
+          ran.err)
       end)
     end
   end)

@@ -10,8 +10,8 @@ describe("./node --lua", function()
   local function run(code, options)
     options = options or {}
     sh:write("plain.lua", code)
-    return sh:run(shell.quote(sh.root .. "/node") .. " --lua plain.lua " .. (options.arguments or "")
-      .. (options.behind or ""), { input = options.input, cwd = sh.folder })
+    return sh:run(("%s/node --lua plain.lua %s %s"):format(shell.quote(sh.root),
+      options.arguments or "", options.behind or ""), { input = options.input, cwd = sh.folder })
   end
 
   it("runs a file to its end", function()
@@ -61,8 +61,10 @@ describe("./node --lua", function()
   end)
 
   it("exits with status 1 and a traceback, all of it, when the script fails", function()
-    local ran = run("local function deep(n) if n == 0 then error('boom') end deep(n - 1) return 1 end\n"
-      .. "io.write('before') deep(15)")
+    local ran = run([[
+      local function deep(n) if n == 0 then error("boom") end deep(n - 1) return 1 end
+      io.write("before") deep(15)
+    ]])
     assert.equal(1, ran.status)
     assert.equal("before", ran.out)
     assert.matches("^node: plain%.lua:1: boom\nstack traceback:\n", ran.err)
@@ -72,10 +74,11 @@ describe("./node --lua", function()
 
   it("says in one line that a file does not load", function()
     local ran = run("local x = = 1")
-    assert.same({ out = "", err = "node: plain.lua:1: unexpected symbol near '='\n", status = 1 }, ran)
+    assert.equal(1, ran.status)
+    assert.equal("node: plain.lua:1: unexpected symbol near '='\n", ran.err)
     ran = sh:run("LC_ALL=C ./node --lua nosuch.lua")
-    assert.same({ out = "", err = "node: cannot open nosuch.lua: No such file or directory\n",
-      status = 1 }, ran)
+    assert.equal(1, ran.status)
+    assert.equal("node: cannot open nosuch.lua: No such file or directory\n", ran.err)
     assert.equal(2, sh:run("./node --lua").status)
   end)
 

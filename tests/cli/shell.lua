@@ -22,12 +22,11 @@ end
 
 --- The lines of a text, without their newlines.
 function shell.lines(text)
-  local lines = {}
-  for line in text:gmatch("([^\n]*)\n?") do
-    lines[#lines + 1] = line
-  end
-  if lines[#lines] == "" then
-    lines[#lines] = nil -- behind the last newline
+  local lines, from = {}, 1
+  while from <= #text do
+    local newline = text:find("\n", from, true) or #text + 1
+    lines[#lines + 1] = text:sub(from, newline - 1)
+    from = newline + 1
   end
   return lines
 end

@@ -48,8 +48,8 @@ describe("./sim test stores", function()
 
   it("below ./store unless it is told otherwise", function()
     os.execute("mkdir " .. quote(sh:path("cwd")))
-    local ran = sh:run(quote(sh.root .. "/sim") .. " test --time-limit 1 --bin challenges/echo_1.lua",
-      { cwd = sh:path("cwd") })
+    local ran = sh:run(quote(sh.root .. "/sim")
+      .. " test --time-limit 1 --bin challenges/echo_1.lua", { cwd = sh:path("cwd") })
     assert.equal(0, ran.status)
     assert.is_string(sh:read("cwd/store/latest/results.json"))
   end)
@@ -158,16 +158,17 @@ describe("./sim test stores", function()
   end)
 
   describe("the same for the same seed,", function()
+    local FAULTS = "--nemesis partition --nemesis-interval 2"
     local FILES = { "results.json", "history.jsonl", "messages.jsonl", "node-logs/n1.log" }
 
     for name, arguments in pairs {
       echo = "--bin './node challenges/echo_1.lua' --time-limit 5",
       ["unique ids"] = "--bin './node challenges/unique_ids_2.lua' --time-limit 3 --rate 50",
       ["ids with randomness"] = "--bin './node challenges/unique_ids_2.lua uuid7' --time-limit 3",
-      ["broadcast with faults"] = "--bin './node challenges/broadcast_3c.lua' --time-limit 10 --rate 20 "
-        .. "--latency 30 --latency-dist exponential --nemesis partition --nemesis-interval 2",
-      ["hub rounds with faults"] = "--bin './node challenges/broadcast_3d.lua' --time-limit 10 --rate 20 "
-        .. "--latency 30 --latency-dist uniform --nemesis partition --nemesis-interval 2",
+      ["broadcast with faults"] = "--bin './node challenges/broadcast_3c.lua' --time-limit 10 "
+        .. "--rate 20 --latency 30 --latency-dist exponential " .. FAULTS,
+      ["hub rounds with faults"] = "--bin './node challenges/broadcast_3d.lua' --time-limit 10 "
+        .. "--rate 20 --latency 30 --latency-dist uniform " .. FAULTS,
     } do
       it(name, function()
         local ran, first = run("first", arguments .. " --seed 11")

@@ -2,7 +2,8 @@
 -- lines, and collects what it says until it ends.
 --
 --     local talk = dofile("tests/cli/talk.lua")(sh)
---     local said = talk.to("challenges/echo_1.lua", { talk.message({ type = "echo", msg_id = 1 }) })
+--     local said = talk.to("challenges/echo_1.lua",
+--       { talk.message({ type = "echo", msg_id = 2 }) })
 --     said.replies  -- the messages behind init_ok, decoded
 --     said.errors   -- the lines on stderr
 --     said.status

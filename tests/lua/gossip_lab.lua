@@ -10,7 +10,6 @@ local lab = dofile("tests/lua/lab.lua")
 local topology = require "hearsay.topology"
 
 local SCRIPT = "tests/lua/fixtures/gossip.lua"
-local MORTAL = "tests/lua/fixtures/mortal_gossip.lua"
 local STEP = 0.001 -- seconds between two looks at who has what
 
 local Gossip = setmetatable({}, { __index = lab.Lab })
@@ -18,11 +17,10 @@ Gossip.__index = Gossip
 
 local gossip_lab = {}
 
--- Starts nodes with a policy; options as of lab.start, and graph: a topology that they are told,
--- mortal: whether they can be restarted.
+-- Starts nodes with a policy; options as of lab.start, and graph: a topology that they are told.
 function gossip_lab.start(args, options)
   options.args = args
-  local self = setmetatable(lab.start(options.mortal and MORTAL or SCRIPT, options), Gossip)
+  local self = setmetatable(lab.start(SCRIPT, options), Gossip)
   self.values, self.next_value = json.array({}), 0
   if options.graph then
     self.graph = topology.build(options.graph, self.ids)

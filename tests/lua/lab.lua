@@ -24,7 +24,7 @@ function lab.ids(n)
 end
 
 -- Loads a script, its text or its path (one line that ends with .lua), into the nodes of a new
--- cluster. Returns the cluster, or nil and why not.
+-- cluster. Returns the cluster, or nil and why not. Only a script with a path can be restarted.
 function lab.load(script, options)
   local path = script
   if not script:find("^[^\n]+%.lua$") then
@@ -34,8 +34,10 @@ function lab.load(script, options)
     file:close()
   end
   local cluster, message = clusters.new({
-    script = path, args = options.args, nodes = options.nodes, seed = options.seed or 1,
-    latency = options.latency, latency_dist = options.latency_dist,
+    command = table.move(options.args or {}, 1, #(options.args or {}), 2, { path }),
+    nodes = options.nodes, seed = options.seed or 1,
+    latency = options.latency,
+    latency_dist = options.latency_dist,
     -- Questions pass messages under way, so that they are answered at the same instant.
     head_of_line = options.head_of_line or false,
   })
@@ -130,6 +132,13 @@ end
 
 function Lab:heal()
   self.world:heal()
+end
+
+-- Kills a node and starts it again at the same instant: it knows nothing any more.
+function Lab:restart(id)
+  self.world:kill(id)
+  self.cluster:restart(id)
+  self:run(0)
 end
 
 -- What happened since the last call: a list of {time (seconds since the start), event ("send" or

@@ -20,13 +20,14 @@
 -- with probability 1 - e^(-r window). A value arrives after at most the window and two hops. When
 -- nothing is new, nothing is sent but a keep-alive.
 --
--- Survives loss, partitions, and a hub that is cut off, silent or restarted. The first id is the
+-- Survives loss, partitions, and nodes that are cut off, silent or restarted. The first id is the
 -- hub. A leaf that has no confirmation for `patience` windows turns to the next id in the list,
 -- which takes it as a follower and goes on as a hub for its followers and as a leaf towards its
--- own hub; so those who can reach each other share values again. A hub knocks at a silent follower
--- now and then; a leaf that hears from an earlier id follows that one again and sends it all that it
--- is not known to have. Since everybody follows an earlier id than its own, or itself, there are no
--- circles.
+-- own hub. One that has come to itself follows nobody, and is the hub of all behind it, even of
+-- those who had nothing to say and so have not missed the first one; so those who can reach each
+-- other share values again. A hub knocks at a silent follower now and then, and a leaf that hears
+-- from an earlier id follows that one again and sends it all that it is not known to have. Since
+-- everybody follows an earlier id than its own, or itself, there are no circles.
 -- @module hearsay.gossip.hub
 
 local follower = require "hearsay.gossip.hub_follower"
@@ -61,9 +62,6 @@ function hub.start(options)
     self.session = node.random(1 << 53)
     self.leader = leader.new(self)
     self.follower = follower.new(self)
-    if node.ids[1] == node.id then
-      self.leader:lead_all()
-    end
     self.follower:follow(node.ids[1])
   end)
 
@@ -74,7 +72,8 @@ function hub.start(options)
     end
   end)
 
-  node.on("hub_down", { values = "array", version = "integer", session = "integer" }, function(msg)
+  node.on("hub_down", { values = "array", from = "integer", version = "integer",
+    session = "integer" }, function(msg)
     if self.order[msg.src] and self.follower:hears(msg.src) then
       self.follower:receive(msg.body, self:merge(msg.body.values, false))
     elseif self.order[msg.src] then

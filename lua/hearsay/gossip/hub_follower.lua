@@ -13,35 +13,39 @@ local follower = {}
 -- @tparam hub hub
 --
 --   id                  the hub; this node's own when it follows nobody
---   known               hub to the version of this node's values that it surely has
---   sessions            hub to its session when it was last heard
+--   hubs                id to what is known of a hub: its session; `known`, the version of this
+--                       node's values that it surely has; `have`, the version of its values that
+--                       this node has
 --   outbox, epoch       what this hub is not known to have, and which outbox it is
 --   confirmed, sent     of the outbox: versions
 --   unconfirmed_since   when the first of what is not confirmed was sent
---   have, told          versions of the hub's values: received, and confirmed to it
---   waiting             rounds in which `have` was not told
+--   told                version of the hub's values that was confirmed to it
+--   waiting             rounds in which what was received was not confirmed
 --   tick_at             when the hub ticks, by this node's clock; nil until it has said so
 --   delay, deviation    one way, in seconds; nil until measured
 function follower.new(hub)
-  return setmetatable({ hub = hub, known = {}, sessions = {}, epoch = hub.session }, Follower)
+  return setmetatable({ hub = hub, hubs = {}, epoch = hub.session }, Follower)
 end
 
 --- Follows a node from here on, and gets ready all that it is not known to have.
 -- @tparam string id
 function Follower:follow(id)
   self.id = id
+  self.of_hub = self.hubs[id] or { known = 0, have = 0 }
+  self.hubs[id] = self.of_hub
   self.epoch = self.epoch + 1
   self.outbox = seen.new()
-  self.confirmed, self.sent, self.have, self.told, self.waiting = 0, 0, 0, 0, 0
+  self.confirmed, self.sent, self.told, self.waiting = 0, 0, 0, 0
   self.unconfirmed_since, self.is_asked = nil, false
   self.tick_at, self.delay, self.deviation, self.echo = nil, nil, nil, nil
   self.heard_at = node.now()
   if id ~= node.id then
-    self.outbox:merge(self.hub.values:values(self.known[id] or 0))
+    self.outbox:merge(self.hub.values:values(self.of_hub.known))
     if not self.watch then
       self.watch = node.every(self.hub.parameters.keepalive, function() self:check_hub() end)
     end
   end
+  self.hub.leader:lead(id == node.id)
   self:run_after(0)
 end
 
@@ -112,7 +116,7 @@ function Follower:is_due()
   elseif self.sent > self.confirmed then
     return node.now() - self.sent_at > 2 * self:one_way()
   end
-  return self.have > self.told and self.waiting >= self.hub.parameters.patience
+  return self.of_hub.have > self.told and self.waiting >= self.hub.parameters.patience
 end
 
 function Follower:run_slot()
@@ -131,7 +135,7 @@ function Follower:run_slot()
   if self:is_due() then
     self:send()
   end
-  if self.outbox:version() > self.confirmed or self.have > self.told then
+  if self.outbox:version() > self.confirmed or self.of_hub.have > self.told then
     self:run_after(self:until_slot(self.hub.parameters.window))
   end
 end
@@ -144,13 +148,13 @@ function Follower:send()
     from = self.confirmed,
     version = self.outbox:version(),
     epoch = self.epoch,
-    have = self.have,
-    session = self.sessions[self.id],
+    have = self.of_hub.have,
+    session = self.of_hub.session,
     time = now,
   })
   self.sent, self.sent_at = self.outbox:version(), now
   self.version_when_sent = self.hub.values:version()
-  self.told, self.waiting, self.is_asked = self.have, 0, false
+  self.told, self.waiting, self.is_asked = self.of_hub.have, 0, false
   if self.sent > self.confirmed then
     self.unconfirmed_since = self.unconfirmed_since or now
   end
@@ -178,20 +182,26 @@ end
 -- @tparam table body
 -- @tparam integer new how many of the values were new
 function Follower:receive(body, new)
-  local session = self.sessions[self.id]
-  self.sessions[self.id] = body.session
-  if session and body.session ~= session then
-    self.known[self.id] = nil -- it was restarted and has forgotten what it had
-    self:follow(self.id)
+  local of_hub = self.of_hub
+  if of_hub.session ~= body.session then
+    local is_known = of_hub.session
+    of_hub.session, of_hub.known, of_hub.have = body.session, 0, 0
+    if is_known then
+      self:follow(self.id) -- it was restarted and has forgotten what it had
+    end
   end
-  self.have = body.version
+  if body.from <= of_hub.have then
+    of_hub.have = math.max(of_hub.have, body.version)
+  else
+    self.is_asked = true -- the hub takes this node for one that has more
+  end
   self.heard_at, self.is_lost = node.now(), false
   self:measure(body)
   if body.epoch == self.epoch and body.got > self.confirmed then
     self.confirmed = body.got
     self.unconfirmed_since = nil
     if self.confirmed == self.sent then
-      self.known[self.id] = self.version_when_sent
+      of_hub.known = self.version_when_sent
     end
   end
   -- One that brings nothing new was sent because the last one was not confirmed.

@@ -13,7 +13,7 @@ Leader.__index = Leader
 
 local leader = {}
 
---- The leading part of a node; it does nothing until somebody follows.
+--- The leading part of a node; it does nothing until it leads all or somebody follows.
 -- @tparam hub hub
 function leader.new(hub)
   return setmetatable({ hub = hub, followers = {}, ids = {} }, Leader)
@@ -43,11 +43,21 @@ function Leader:take(id)
   return follower
 end
 
---- Takes everybody as a follower, for good.
-function Leader:lead_all()
-  self.leads_all = true
-  for _, id in ipairs(node.peers) do
-    self:take(id)
+--- Says whether this node leads all behind it in the list, as one that follows nobody does: whether
+-- they know of it or not, it sends them what the first hub is not known to have.
+-- @tparam boolean leads_all
+function Leader:lead(leads_all)
+  self.leads_all = leads_all
+  local first = self.hub.follower.hubs[node.ids[1]]
+  for i = self.hub.order[node.id] + 1, #node.ids do
+    local id = node.ids[i]
+    local follower = self.followers[id]
+    if leads_all and not follower then
+      follower = self:take(id)
+      follower.confirmed, follower.sent = first.known, first.known
+    elseif follower and not leads_all and not follower.time then
+      self:drop(id) -- it never followed
+    end
   end
 end
 
@@ -70,6 +80,7 @@ function Leader:send(id, follower)
   node.send(id, {
     type = "hub_down",
     values = values:since(follower.confirmed),
+    from = follower.confirmed,
     version = values:version(),
     session = self.hub.session,
     epoch = follower.epoch,

@@ -1,0 +1,159 @@
+#include "sim/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LINE_BYTES = 64 << 20, READ_BYTES = 64 << 10 };
+
+static void close_fd(int *fd)
+{
+  if (*fd >= 0)
+    (void)close(*fd);
+  *fd = -1;
+}
+
+/* In the child, before it becomes the program. It gets a process group of its own, so that an
+ * interrupt typed at the terminal reaches only the bench, which then ends its children; should the
+ * bench be killed, the kernel ends them. */
+static void become(char *const *words, const int in[2], const int out[2], const int err[2],
+                   pid_t parent)
+{
+  (void)setpgid(0, 0);
+  (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent)
+    _exit(127);
+  (void)signal(SIGPIPE, SIG_DFL);
+  if (dup2(in[0], STDIN_FILENO) < 0 || dup2(out[1], STDOUT_FILENO) < 0 ||
+      dup2(err[1], STDERR_FILENO) < 0)
+    _exit(127);
+  execvp(words[0], words);
+  const char *why = strerror(errno);
+  (void)!write(STDERR_FILENO, "cannot run it: ", 15);
+  (void)!write(STDERR_FILENO, why, strlen(why));
+  (void)!write(STDERR_FILENO, "\n", 1);
+  _exit(127);
+}
+
+static int set_non_blocking(int fd)
+{
+  int flags = fcntl(fd, F_GETFL);
+  return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+int process_start(struct process *p, char *const *words, struct error *e)
+{
+  *p = (struct process){.in = -1, .from = {-1, -1}};
+  int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
+  pid_t parent = getpid(), pid = -1;
+  (void)signal(SIGPIPE, SIG_IGN);
+  if (pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0 &&
+      set_non_blocking(in[1]) == 0 && set_non_blocking(out[0]) == 0 &&
+      set_non_blocking(err[0]) == 0)
+    pid = fork();
+  if (pid == 0)
+    become(words, in, out, err, parent);
+  int reason = errno;
+  close_fd(&in[0]);
+  close_fd(&out[1]);
+  close_fd(&err[1]);
+  p->in = in[1];
+  p->from[PROCESS_OUT] = out[0];
+  p->from[PROCESS_ERR] = err[0];
+  for (int i = 0; i < PROCESS_STREAMS; i++)
+    lines_init(&p->lines[i], LINE_BYTES);
+  if (pid > 0) {
+    p->pid = pid;
+    return 0;
+  }
+  process_kill(p);
+  return error_set(e, "cannot start a process: %s", strerror(reason));
+}
+
+void process_kill(struct process *p)
+{
+  if (p->pid > 0) {
+    (void)kill(-p->pid, SIGKILL); /* its children too */
+    (void)kill(p->pid, SIGKILL);
+    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+  }
+  p->pid = 0;
+  close_fd(&p->in);
+  for (int i = 0; i < PROCESS_STREAMS; i++) {
+    close_fd(&p->from[i]);
+    lines_free(&p->lines[i]);
+  }
+  bytes_free(&p->input);
+  p->written = 0;
+}
+
+void process_pause(struct process *p, int is_paused)
+{
+  if (p->pid > 0)
+    (void)kill(-p->pid, is_paused ? SIGSTOP : SIGCONT);
+}
+
+int process_feed(struct process *p, struct slice line)
+{
+  if (bytes_append_slice(&p->input, line) != 0)
+    return -1;
+  return bytes_append_byte(&p->input, '\n');
+}
+
+size_t process_backlog(const struct process *p)
+{
+  return p->input.length - p->written;
+}
+
+int process_flush(struct process *p)
+{
+  while (process_backlog(p) > 0 && p->in >= 0) {
+    ssize_t n = write(p->in, p->input.data + p->written, process_backlog(p));
+    if (n >= 0) {
+      p->written += (size_t)n;
+    } else if (errno == EAGAIN) {
+      return 0;
+    } else if (errno != EINTR) {
+      close_fd(&p->in);
+      return -1;
+    }
+  }
+  p->input.length = 0;
+  p->written = 0;
+  return 0;
+}
+
+int process_read(struct process *p, enum process_stream stream)
+{
+  size_t room;
+  char *into = lines_room(&p->lines[stream], READ_BYTES, &room);
+  if (into == NULL || p->from[stream] < 0)
+    return -1;
+  ssize_t n = read(p->from[stream], into, room);
+  if (n > 0) {
+    lines_added(&p->lines[stream], (size_t)n);
+    return 1;
+  }
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return 0;
+  close_fd(&p->from[stream]);
+  return -1;
+}
+
+int process_ended(struct process *p, struct error *how)
+{
+  int status;
+  if (p->pid == 0 || waitpid(p->pid, &status, WNOHANG) != p->pid)
+    return -1;
+  p->pid = 0;
+  if (WIFSIGNALED(status))
+    error_set(how, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  else
+    error_set(how, "exited with status %d", WEXITSTATUS(status));
+  return 0;
+}
