@@ -29,6 +29,7 @@ void bind_all_modules(lua_State *L)
 {
   bind_node_modules(L);
   preload(L, "hearsay.random", bind_random);
+  preload(L, "hearsay.sweep", bind_sweep);
   preload(L, "hearsay.world", bind_world);
 }
 

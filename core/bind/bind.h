@@ -15,6 +15,7 @@ int bind_ids(lua_State *L);    /* hearsay.ids */
 int bind_json(lua_State *L);   /* hearsay.json */
 int bind_random(lua_State *L); /* hearsay.random: seeded streams, for the bench */
 int bind_seen(lua_State *L);   /* hearsay.seen */
+int bind_sweep(lua_State *L);  /* hearsay.sweep: many seeds on several threads */
 int bind_world(lua_State *L);  /* hearsay.world: the simulated cluster */
 
 /* Makes print write to the node's diagnostics: standard output is the network. Raises. */

@@ -321,8 +321,7 @@ int task_take_reply(struct node *n)
   struct error e;
   end_rpc(n, t);
   if (value_decode(t->co, m->body, VALUE_UNIQUE_KEYS, &e) != 0) {
-    enum { MALFORMED_REQUEST = 12 };
-    fail_rpc(n, t, MALFORMED_REQUEST, e.text);
+    fail_rpc(n, t, CRASH, e.text); /* no definite code: it may have happened */
     return 1;
   }
   if (slice_equal(m->type, SLICE("error"))) {

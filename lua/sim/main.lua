@@ -7,15 +7,25 @@ Usage: ./sim test --bin "./node SCRIPT" [OPTIONS]
 Runs clusters of Hearsay nodes in virtual time.
 
 Commands:
-  test    run a workload against a cluster and judge it (./sim test --help)
+  test      run a workload against a cluster and judge it
+  explore   run it with thousands of seeds and random faults, on all processors
+  shrink    find the least that still fails of a run that fails
+  replay    tell a run step by step
+  compare   run several scripts and put their figures side by side
+
+Each has --help.
 
 ]]
 
-local commands = {
-  test = function(args)
-    return require("sim.test").main(args)
-  end,
-}
+local commands = { "test", "explore", "shrink", "replay", "compare" }
+
+local function find(name)
+  for _, command in ipairs(commands) do
+    if command == name then
+      return require("sim." .. command).main
+    end
+  end
+end
 
 return function(...)
   local args = { ... }
@@ -24,9 +34,10 @@ return function(...)
     io.stdout:write(HELP)
     return 0
   end
-  local command = commands[name]
+  local command = find(name)
   if not command then
-    io.stderr:write(name and ("sim: unknown command %q; expected test\n"):format(name) or HELP)
+    io.stderr:write(name and ("sim: unknown command %q; expected one of %s\n"):format(name,
+      table.concat(commands, ", ")) or HELP)
     return 254
   end
   return command(args)

@@ -11,7 +11,7 @@ local topology = require "hearsay.topology"
 local options = {}
 
 --- The workloads that -w takes.
-options.workloads = { "echo", "unique-ids", "broadcast" }
+options.workloads = { "echo", "unique-ids", "broadcast", "kafka" }
 
 --- The faults that --nemesis takes.
 options.faults = require("sim.nemesis.faults").names
@@ -133,6 +133,18 @@ local function list_of(allowed)
     end
     return words
   end
+end
+
+local function number_set(text)
+  local set = {}
+  for _, word in ipairs(words_of_list(text)) do
+    local n = math.tointeger(tonumber(word))
+    if not n or n < 0 then
+      return nil, "whole numbers with commas between them; 0 for none"
+    end
+    set[n] = true
+  end
+  return set
 end
 
 local function node_ids(text)
@@ -259,8 +271,20 @@ local GROUPS = {
   { title = "The run" },
   { name = "seed", takes = "N", parse = integer(0, math.maxinteger), default = 1,
     help = "The same seed gives the same run, to the last message" },
-  { name = "test-count", takes = "N", parse = integer(1, 1000000), default = 1,
+  { name = "test-count", takes = "N", only = { test = true }, parse = integer(1, 1000000), default = 1,
     help = "Number of runs, with seeds from --seed up" },
+
+  { name = "fault-windows", takes = "LIST", parse = number_set, shown = "all",
+    help = "Keep only these faults, by number, of those that the seed gives" },
+  { name = "operations", takes = "N", parse = integer(1, 1000000000), shown = "no limit",
+    help = "End the load after so many operations" },
+  { name = "seeds", takes = "N", parse = integer(1, 1000000000), default = 1000,
+    only = { explore = true }, help = "Number of seeds, from --seed up" },
+  { name = "threads", takes = "N", parse = integer(1, 1024), shown = "one a processor",
+    only = { explore = true }, help = "Threads that runs are spread over" },
+  { name = "collect", default = false, only = { explore = true },
+    help = "Go on after a failure, and list them all" },
+  { name = "csv", default = false, only = { compare = true }, help = "Print the table as CSV" },
 
   { title = "Output" },
   { name = "json", default = false, help = "Print results.json and nothing else" },
@@ -282,6 +306,11 @@ for _, option in ipairs(GROUPS) do
       by_flag["-" .. option.short] = option
     end
   end
+end
+
+-- Whether a command takes an option.
+local function belongs(option, command)
+  return not option.only or option.only[command] or false
 end
 
 local function unknown_word(word)
@@ -318,7 +347,7 @@ local function resolve(opts)
   opts.concurrency = clients.count * (clients.per_node and #opts.nodes or 1)
 end
 
---- Parses the arguments after `./sim test`.
+--- Parses the arguments after `./sim test` or another command that takes a test's options.
 --
 -- The fields of the result are the options' names with underscores, each with its default:
 -- `workload` (nil when not given), `bin` (a list of words), `args` (what follows --), `nodes` (a
@@ -329,12 +358,14 @@ end
 -- `store`, `log_stderr`, `log_net_send`, `log_net_recv`, `help`; and `given`, option names to the
 -- text that was given (true for flags), for options.command.
 -- @tparam {string,...} args
+-- @tparam[opt="test"] string command
 -- @treturn table the options; or nil
 -- @treturn string one line that says what is wrong and what is allowed
-function options.parse(args)
+function options.parse(args, command)
+  command = command or "test"
   local opts = { args = {}, given = {} }
   for _, option in ipairs(GROUPS) do
-    if option.name then
+    if option.name and belongs(option, command) then
       opts[option.key] = copy(option.default)
     end
   end
@@ -347,7 +378,7 @@ function options.parse(args)
     end
     local flag, text = word:match("^(%-%-?[^=]+)=(.*)$")
     local option = by_flag[flag or word]
-    if not option then
+    if not option or not belongs(option, command) then
       return nil, unknown_word(word)
     elseif not option.takes then
       if text then
@@ -404,7 +435,7 @@ function options.command(opts, changes)
   end
   local words = { "./sim test" }
   for _, option in ipairs(GROUPS) do
-    local text = option.name and given[option.name]
+    local text = option.name and belongs(option, "test") and given[option.name]
     if text then
       local flag = option.name == "workload" and "-w" or "--" .. option.name
       words[#words + 1] = option.takes and flag .. " " .. quote(tostring(text)) or flag
@@ -443,14 +474,16 @@ Examples:
 Exit status: 0 valid, 1 invalid, 2 unknown, 254 bad options, 255 could not run.
 ]]
 
---- The text of `./sim test --help`.
+--- The text of `./sim test --help`, or of another command's.
+-- @tparam[opt="test"] string command
+-- @tparam[opt] string introduction what stands before the options, for another command
 -- @treturn string in 80 columns
-function options.help()
-  local out = { INTRODUCTION }
+function options.help(command, introduction)
+  local out = { introduction or INTRODUCTION }
   for _, option in ipairs(GROUPS) do
     if option.title then
       out[#out + 1] = "\n" .. option.title .. ":\n"
-    else
+    elseif belongs(option, command or "test") then
       local left = (option.short and "  -" .. option.short .. ", --" or "      --")
         .. option.name .. (option.takes and " " .. option.takes or "")
       local text = type(option.help) == "function" and option.help() or option.help
@@ -463,7 +496,7 @@ function options.help()
       end
     end
   end
-  out[#out + 1] = EXAMPLES
+  out[#out + 1] = introduction and "" or EXAMPLES
   return table.concat(out)
 end
 

@@ -66,6 +66,9 @@ function Run:finish(worker, op, result, err)
   end
   worker.busy = false
   self.busy = self.busy - 1
+  if self.observe then
+    self.observe(op)
+  end
   self.when_free(worker)
 end
 
@@ -94,7 +97,7 @@ function Run:next_operation(generate)
   end
   while free[1] do
     local worker = table.remove(free, self.choice:upto(#free))
-    local f, value = generate(worker)
+    local f, value = generate(worker, self:time_us())
     if f then
       return worker, f, value
     end
@@ -104,13 +107,14 @@ end
 -- The load: until the time is over, and then until no operation is open.
 function Run:main_phase()
   local world, opts = self.world, self.opts
-  local generate = self.workload.generator(opts, randoms.stream(opts.seed, "workload"))
+  local generate
+  generate, self.observe = self.workload.generator(opts, randoms.stream(opts.seed, "workload"))
   local pace = randoms.stream(opts.seed, "pace")
   local end_us = world:now_us() + opts.time_limit * 1e6
   local is_over, is_due = opts.rate == 0, false
 
   local function issue()
-    if not is_due or is_over then
+    if not is_due or is_over or #self.history == opts.operations then
       return
     end
     local worker, f, value = self:next_operation(generate)
@@ -150,20 +154,33 @@ function Run:final_phase()
   if not ok then
     return ok, message
   end
-  local generate = self.workload.final(self.opts, self.history)
+  local generate
+  generate, self.observe = self.workload.final(self.opts, self.history,
+    randoms.stream(self.opts.seed, "final"))
   local limit_us = self.world:now_us() + FINAL_LIMIT * 1e6
-  self.when_free = function(worker)
-    local f, value = generate(worker)
+  local resting = 0
+  local function act(worker, f, value)
     if f and self.world:now_us() < limit_us then
       self:invoke(worker, f, value, true)
-    elseif self.busy == 0 then
+    elseif self.busy == 0 and resting == 0 then
       self.world:stop()
     end
+  end
+  self.when_free = function(worker)
+    local f, value, wait = generate(worker)
+    if not wait then
+      return act(worker, f, value)
+    end
+    resting = resting + 1
+    self.world:after(wait, function()
+      resting = resting - 1
+      act(worker, f, value)
+    end)
   end
   for _, worker in ipairs(self.workers) do
     self.when_free(worker)
   end
-  if self.busy == 0 then
+  if self.busy == 0 and resting == 0 then
     return true
   end
   return self.world:run(FINAL_LIMIT + LAST_REPLIES * self.timeout)
@@ -195,7 +212,7 @@ end
 function Run:faults()
   local faults = {}
   for i, window in ipairs(self.nemesis and self.nemesis.windows or {}) do
-    faults[i] = { fault = window.fault, text = window.text,
+    faults[i] = { number = window.number, fault = window.fault, text = window.text,
       from_us = window.start_us - self.start_us, to_us = window.stop_us - self.start_us }
   end
   return faults
@@ -224,7 +241,7 @@ local runner = {}
 -- @tparam[opt] function on_start called with the world before anything happens in it
 -- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
 --   the load began), faults (`{fault, text, from_us, to_us}`), net, fingerprint, seed, workload
---   (its name), duration_us, world
+--   (its name), start_us (world time when the load began), duration_us, world
 -- @treturn[2] nil
 -- @treturn[2] string why it could not run
 function runner.run(opts, on_start)
@@ -266,6 +283,7 @@ function runner.run(opts, on_start)
     fingerprint = run.world:fingerprint(),
     seed = opts.seed,
     workload = name,
+    start_us = run.start_us,
     duration_us = run:time_us(),
     world = run.world,
   }

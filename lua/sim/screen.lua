@@ -112,27 +112,26 @@ local function general_wrongs(results, opts, wrong)
   end
 end
 
-local function verdict(page, results, meta, phrases)
+-- What is to be said of a run: glyph, colour, word and sentence.
+local function judge(results, meta, phrases)
   local valid = results["valid?"]
-  local kind, color, name = "good", "green", "VALID"
-  local said
   if valid == true then
-    said = phrases.good(results.workload)
+    return "good", "green", "VALID", phrases.good(results.workload)
   elseif valid == "unknown" then
-    kind, color, name = "unknown", "yellow", "UNKNOWN"
-    said = phrases.unknown
-    if results.workload.error then
-      said = "the workload's checker failed: " .. results.workload.error:match("^[^\n]*")
-    end
-  else
-    kind, color, name = "bad", "red", "INVALID"
-    local wrong = {}
-    if results.workload["valid?"] == false then
-      phrases.bad(results.workload, wrong)
-    end
-    general_wrongs(results, meta.opts, wrong)
-    said = table.concat(wrong, ", ")
+    local failure = results.workload.error
+    return "unknown", "yellow", "UNKNOWN",
+      failure and "the workload's checker failed: " .. failure:match("^[^\n]*") or phrases.unknown
   end
+  local wrong = {}
+  if results.workload["valid?"] == false then
+    phrases.bad(results.workload, wrong)
+  end
+  general_wrongs(results, meta.opts, wrong)
+  return "bad", "red", "INVALID", table.concat(wrong, ", ")
+end
+
+local function verdict(page, results, meta, phrases)
+  local kind, color, name, said = judge(results, meta, phrases)
   local mark = page[kind] .. " " .. name
   for i, part in ipairs(format.wrap(said, WIDTH - INDENT - 2)) do
     local left = format.pad(i == 1 and mark or "", INDENT)
@@ -272,6 +271,15 @@ local function footer(page, results, meta)
   for _, part in ipairs(format.shell_lines(meta.command, WIDTH - 3)) do
     page:line("  " .. part)
   end
+end
+
+--- The verdict in one line.
+-- @tparam table results what results.build returned
+-- @tparam table meta opts and workload, as for render
+-- @treturn string such as "INVALID: 3 values lost"
+function screen.verdict(results, meta)
+  local _, _, name, said = judge(results, meta, words[meta.workload])
+  return name .. ": " .. said
 end
 
 --- The page for a run.

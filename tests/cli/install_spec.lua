@@ -50,6 +50,13 @@ describe("make install", function()
     end)
   end
 
+  it("lets the node find a script beside it", function()
+    os.execute(("cp challenges/echo_1.lua %s"):format(quote(bin .. "/beside.lua")))
+    local ran = sh:run(quote(bin .. "/node") .. " --check beside.lua", { cwd = "/" })
+    assert.same({ out = "beside.lua: handles echo\n", err = "", status = 0 }, ran)
+    os.execute("rm " .. quote(bin .. "/beside.lua"))
+  end)
+
   it("lets the bench run from anywhere", function()
     local arguments = " test --json --time-limit 2 --bin './node challenges/broadcast_3c.lua'"
     local ran = sh:run(quote(bin .. "/sim") .. arguments, { cwd = sh.folder })

@@ -120,8 +120,11 @@ describe("./node", function()
         return { type = "echo_ok", echo = beside.text .. cjson.encode({ 1, "a" }) }
       end)
     ]])
-    local said = talk.to(script, { talk.message({ type = "echo", msg_id = 2 }) })
-    assert.equal('beside[1,"a"]', said.replies[1].body.echo)
+    -- Without the modules that this machine may have installed.
+    local said = talk.raw("LUA_PATH_5_4='' LUA_CPATH_5_4='' ./node " .. script,
+      { talk.init(), talk.message({ type = "echo", msg_id = 2 }) })
+    assert.same({}, said.errors)
+    assert.equal('beside[1,"a"]', said.replies[2].body.echo)
     assert.same({}, said.errors)
   end)
 

@@ -10,7 +10,6 @@ local lab = dofile("tests/lua/lab.lua")
 local topology = require "hearsay.topology"
 
 local SCRIPT = "tests/lua/fixtures/gossip.lua"
-local STEP = 0.001 -- seconds between two looks at who has what
 
 local Gossip = setmetatable({}, { __index = lab.Lab })
 Gossip.__index = Gossip
@@ -44,37 +43,39 @@ function Gossip:add(id, value)
   return value
 end
 
--- Who of the nodes lacks something: a list of ids, and words that name the first.
-function Gossip:lacking(ids, values)
-  values = values or self.values
-  local replies = self:ask_now(ids or self.ids, function()
-    return { type = "has", values = values }
-  end)
-  local lacking, text = {}, nil
-  for _, id in ipairs(ids or self.ids) do
-    local reply = replies[id]
-    if reply.missing ~= nil then
-      lacking[#lacking + 1] = id
-      text = text or ("%s lacks %s at %g s"):format(id, json.encode(reply.missing), self:now())
-    end
-  end
-  return lacking, text
+-- How many values a node has.
+function Gossip:count(id)
+  return self:ask_now({ id }, function()
+    return { type = "count" }
+  end)[id].count
 end
 
--- Runs until the nodes have the values, all by default: how many seconds it took; or nil and who
--- lacks what after the limit.
+-- Runs until the nodes have the values, all by default: how many seconds it took, to the next
+-- millisecond; or nil and who lacks what after the limit.
 function Gossip:settle(limit, ids, values)
-  local start = self:now()
-  while true do
-    local text
-    ids, text = self:lacking(ids, values)
-    if not ids[1] then
-      return self:now() - start
-    elseif self:now() - start > limit then
-      return nil, text
-    end
-    self:run(STEP)
+  local start, open, text = self:now(), 0, nil
+  for _, id in ipairs(ids or self.ids) do
+    local client = self.cluster:client()
+    open = open + 1
+    client:request(id, { type = "wait", values = values or self.values, limit = limit }, limit + 1,
+      function(reply)
+        client:close()
+        open = open - 1
+        if not reply then
+          text = text or id .. " does not answer"
+        elseif reply.missing ~= nil then
+          text = text or ("%s lacks %s after %g s"):format(id, json.encode(reply.missing), limit)
+        end
+        if open == 0 then
+          self.world:stop()
+        end
+      end)
   end
+  self:run(limit + 2)
+  if text then
+    return nil, text
+  end
+  return self:now() - start
 end
 
 return gossip_lab

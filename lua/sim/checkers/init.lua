@@ -10,6 +10,7 @@
 --   outcome                    "ok"; "fail", it surely did not happen; "info", nobody knows; nil
 --   result                     what an ok reply carried
 --   error                      {code, name, text}
+--   planned                    true when the workload made it fail on purpose
 --
 -- A checker is a module with `check(history, options)`. It returns a result, a table with
 -- `["valid?"]` true, false or "unknown" and whatever else belongs into results.json, and may return

@@ -1,8 +1,8 @@
 --- The nemesis: starts and ends faults while the load runs.
 --
 -- Start, stop, start, .. at uniformly random gaps of 0 to twice the interval, the first at once. Each
--- fault goes its own way, by a random stream of its own, so that adding one leaves the others as they
--- were.
+-- fault goes its own way, by a random stream of its own, and each of its windows draws from another,
+-- so that adding a fault, or leaving a window out, leaves the others as they were.
 -- @module sim.nemesis
 
 local faults = require "sim.nemesis.faults"
@@ -10,28 +10,38 @@ local randoms = require "hearsay.random"
 
 local nemesis = {}
 
--- Toggles one fault.
-local function disturb(cluster, name, opts, windows)
-  local world, random = cluster.world, randoms.stream(opts.seed, "nemesis " .. name)
+-- Toggles one fault. The windows are numbered in the order in which they begin; those that are not
+-- to be kept pass without effect.
+local function disturb(self, cluster, name, opts)
+  local world, pace = cluster.world, randoms.stream(opts.seed, "nemesis " .. name)
   local timer, window, finish
+  local count = 0
+
+  local function open()
+    self.count, count = self.count + 1, count + 1
+    window = { number = self.count, fault = name, start_us = world:now_us() }
+    if not opts.fault_windows or opts.fault_windows[self.count] then
+      local random = randoms.stream(opts.seed, ("nemesis %s %d"):format(name, count))
+      window.text, finish = faults[name].begin(cluster, random)
+      self.windows[#self.windows + 1] = window
+    end
+  end
 
   local function close()
-    if window then
+    if finish then
       finish()
       window.stop_us = world:now_us()
-      window = nil
     end
+    window, finish = nil, nil
   end
 
   local function toggle()
     if window then
       close()
     else
-      window = { fault = name, start_us = world:now_us() }
-      windows[#windows + 1] = window
-      window.text, finish = faults[name].begin(cluster, random)
+      open()
     end
-    timer = world:after(random:unit() * 2 * opts.nemesis_interval, toggle)
+    timer = world:after(pace:unit() * 2 * opts.nemesis_interval, toggle)
   end
 
   timer = world:after(0, toggle)
@@ -43,13 +53,14 @@ end
 
 --- Begins to disturb a cluster.
 -- @tparam cluster cluster
--- @tparam table opts nemesis (list of faults), nemesis_interval (seconds), seed
--- @treturn table `windows`, a list of {fault, text, start_us, stop_us}, filled as it goes on; and
+-- @tparam table opts nemesis (list of faults), nemesis_interval (seconds), seed, fault_windows (set of
+--   the numbers to keep; nil: all)
+-- @treturn table `windows`, a list of {number, fault, text, start_us, stop_us}, filled as it goes on; and
 --   `stop()`, which ends all faults for good
 function nemesis.start(cluster, opts)
-  local self, stops = { windows = {} }, {}
+  local self, stops = { windows = {}, count = 0 }, {}
   for i, name in ipairs(opts.nemesis) do
-    stops[i] = disturb(cluster, name, opts, self.windows)
+    stops[i] = disturb(self, cluster, name, opts)
   end
   function self.stop()
     for _, stop in ipairs(stops) do

@@ -3,10 +3,13 @@
 --   types                 message types that a script for it handles
 --   setup(opts)           a function from a node id to the body that it is sent before the load, or
 --                         nil when there is nothing to send; may be missing
---   generator(opts, random)  returns a function that is given a worker (index, process) and returns
---                         the next operation's f and value, or nil when that worker has nothing to do
---   final(opts, history)  the same for the final phase, called for each worker until it returns nil;
---                         missing when there is none
+--   generator(opts, random)  returns a function that is given a worker (index, process) and the time
+--                         in microseconds, and returns the next operation's f and value, or nil when
+--                         that worker has nothing to do. May return a second function, which is
+--                         called with each operation that has ended
+--   final(opts, history, random)  the same for the final phase, called for each worker until it
+--                         returns nil; a third result is the seconds to wait before the operation.
+--                         Missing when there is no such phase
 --   idempotent            table of the f that change nothing: one that fails surely did not happen
 --   timeout(opts)         seconds a client waits for a reply; 5 when it is missing
 --   check(history, opts)  the checker, see sim.checkers
@@ -22,7 +25,8 @@
 --                         turn, and calls done(result) or done(nil, err) once. `process` is a table that
 --                         lives as long as the process does: its `id`, and what the workload keeps in it
 --
--- An error that is not definite ends the process, and the worker goes on as a new one.
+-- An error that is not definite ends the process, and the worker goes on as a new one. Where the
+-- workload makes an operation fail on purpose, perform sets op.planned.
 -- @module sim.workloads
 
 local workloads = {}
@@ -34,6 +38,7 @@ local modules = {
   echo = "sim.workloads.echo",
   ["unique-ids"] = "sim.workloads.unique_ids",
   broadcast = "sim.workloads.broadcast",
+  kafka = "sim.workloads.kafka",
 }
 
 --- The workload of a name.

@@ -1,0 +1,195 @@
+--- `./sim compare`: runs several scripts, or one over several topologies, calm and under faults, and
+-- puts their figures side by side, the cheapest first.
+-- @module sim.compare
+
+local mix = require "sim.mix"
+local options = require "sim.options"
+local results = require "sim.results"
+local terminal = require "sim.terminal"
+local trial = require "sim.trial"
+
+local BAD_OPTIONS, COULD_NOT_RUN = 254, 255
+
+local INTRODUCTION = [[
+Usage: ./sim compare --bin "./node A.lua" --bin "./node B.lua" .. [OPTIONS]
+
+Runs each --bin with each --topology that is given (both may be given several
+times), calm, and once more under the faults that --nemesis names (default:
+partition). Prints a table, cheapest first; --csv and --json print it as such.
+
+  ./sim compare --bin challenges/broadcast_3c.lua --bin challenges/broadcast_3d.lua \
+    --node-count 25 --rate 100 --latency 100 --topology grid --topology tree4
+]]
+
+local COLUMNS = {
+  { "script", "script" }, { "topology", "topology" },
+  { "messages/op", "msgs_per_op", "%.3f" }, { "median ms", "median", "%.0f" },
+  { "most ms", "most", "%.0f" }, { "verdict", "valid" },
+  { "under faults: messages/op", "fault_msgs_per_op", "%.3f" },
+  { "most ms", "fault_most", "%.0f" }, { "verdict", "fault_valid" },
+}
+
+-- Takes the options that may be given several times out of the arguments.
+local function split(args)
+  local repeated, rest = { ["--bin"] = {}, ["--topology"] = {} }, {}
+  local at = 1
+  while at <= #args and args[at] ~= "--" do
+    local name, text = args[at]:match("^(%-%-%a+)=(.*)$")
+    if repeated[name] then
+      table.insert(repeated[name], text)
+    elseif repeated[args[at]] and args[at + 1] then
+      table.insert(repeated[args[at]], args[at + 1])
+      at = at + 1
+    else
+      rest[#rest + 1] = args[at]
+    end
+    at = at + 1
+  end
+  table.move(args, at, #args, #rest + 1, rest)
+  return repeated["--bin"], repeated["--topology"], rest
+end
+
+local function verdict(valid)
+  return ({ [true] = "valid", [false] = "INVALID" })[valid] or "unknown"
+end
+
+local function measure(args, changes)
+  local opts, message = trial.options(mix.apply(args, changes), "compare")
+  if not opts then
+    return nil, message, BAD_OPTIONS
+  end
+  local run
+  run, message = trial.run(opts)
+  if not run then
+    return nil, message, COULD_NOT_RUN
+  end
+  return run.results, opts
+end
+
+-- The latencies that matter: stable ones where the workload has them, else those of the answers.
+local function latencies(built)
+  local stable = built.workload["stable-latencies"]
+  if stable then
+    return stable["0.5"], stable["1"]
+  end
+  local median, most = 0, 0
+  for _, by_f in pairs(built.perf.latencies) do
+    median, most = math.max(median, by_f.median), math.max(most, by_f.max)
+  end
+  return median, most
+end
+
+local function row_for(args, bin, topology, nemesis)
+  local calm, opts, status = measure(args, { bin = bin, topology = topology })
+  if not calm then
+    return nil, opts, status
+  end
+  local hurt, message
+  hurt, message, status = measure(args, { bin = bin, topology = topology, nemesis = nemesis })
+  if not hurt then
+    return nil, message, status
+  end
+  local row = { script = bin, topology = topology or opts.topology, valid = verdict(calm["valid?"]),
+    fault_valid = verdict(hurt["valid?"]), msgs_per_op = calm.net.servers["msgs-per-op"],
+    fault_msgs_per_op = hurt.net.servers["msgs-per-op"] }
+  row.median, row.most = latencies(calm)
+  row.fault_median, row.fault_most = latencies(hurt)
+  return row
+end
+
+-- The texts of a table, the headings first.
+local function texts_of(rows)
+  local texts = { {} }
+  for i, column in ipairs(COLUMNS) do
+    texts[1][i] = column[1]
+  end
+  for r, row in ipairs(rows) do
+    texts[r + 1] = {}
+    for i, column in ipairs(COLUMNS) do
+      local value = row[column[2]]
+      texts[r + 1][i] = column[3] and column[3]:format(value or 0) or tostring(value)
+    end
+  end
+  return texts
+end
+
+local function print_table(texts, style)
+  local widths = {}
+  for _, line in ipairs(texts) do
+    for i, text in ipairs(line) do
+      widths[i] = math.max(widths[i] or 0, #text)
+    end
+  end
+  for r, line in ipairs(texts) do
+    local cells = {}
+    for i, text in ipairs(line) do
+      local pad = (" "):rep(widths[i] - #text)
+      cells[i] = COLUMNS[i][3] and pad .. text or text .. pad
+    end
+    local out = (table.concat(cells, "  "):gsub(" +$", ""))
+    io.stdout:write(r == 1 and style.color and "\27[1m" .. out .. "\27[0m" or out, "\n")
+  end
+end
+
+local function print_csv(texts)
+  for _, line in ipairs(texts) do
+    local cells = {}
+    for i, text in ipairs(line) do
+      cells[i] = text:find('[,"\n]') and '"' .. text:gsub('"', '""') .. '"' or text
+    end
+    io.stdout:write(table.concat(cells, ","), "\n")
+  end
+end
+
+local compare = {}
+
+--- Runs the command.
+-- @tparam {string,...} args
+-- @treturn integer exit status: 0 when all runs were valid, 1 when one was not
+function compare.main(args)
+  local bins, topologies, rest = split(args)
+  local opts, message = options.parse(mix.apply(rest, { bin = bins[1] }), "compare")
+  if not opts then
+    io.stderr:write("sim: ", message, "\n")
+    return BAD_OPTIONS
+  elseif opts.help then
+    io.stdout:write(options.help("compare", INTRODUCTION))
+    return 0
+  end
+  local nemesis = table.concat(opts.nemesis, ",")
+  local calm = {}
+  for i, word in ipairs(rest) do
+    local is_value = rest[i - 1] == "--nemesis"
+    if word ~= "--nemesis" and not is_value and not word:find("^%-%-nemesis=") then
+      calm[#calm + 1] = word
+    end
+  end
+  local rows, all_valid = {}, true
+  for _, bin in ipairs(bins) do
+    for i = 1, math.max(1, #topologies) do
+      local row, why, status = row_for(calm, bin, topologies[i], nemesis == "" and "partition" or nemesis)
+      if not row then
+        io.stderr:write("sim: ", why, "\n")
+        return status
+      end
+      rows[#rows + 1] = row
+      all_valid = all_valid and row.valid == "valid" and row.fault_valid == "valid"
+    end
+  end
+  table.sort(rows, function(a, b)
+    if a.msgs_per_op ~= b.msgs_per_op then
+      return a.msgs_per_op < b.msgs_per_op
+    end
+    return a.script .. a.topology < b.script .. b.topology
+  end)
+  if opts.json then
+    io.stdout:write(results.encode(results.array(rows)))
+  elseif opts.csv then
+    print_csv(texts_of(rows))
+  else
+    print_table(texts_of(rows), terminal.style())
+  end
+  return all_valid and 0 or 1
+end
+
+return compare

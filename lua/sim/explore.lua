@@ -1,0 +1,94 @@
+--- `./sim explore`: runs a test with thousands of seeds, on all processors, each with a random mix of
+-- faults and options, and stops at the first that fails.
+-- @module sim.explore
+
+local json = require "hearsay.json"
+local options = require "sim.options"
+local sweep = require "hearsay.sweep"
+local terminal = require "sim.terminal"
+local trial = require "sim.trial"
+
+local BAD_OPTIONS = 254
+
+local INTRODUCTION = [[
+Usage: ./sim explore --bin "./node SCRIPT" [OPTIONS]
+
+Runs a test with many seeds, on all processors. For each seed a mix of faults,
+nodes, latency, topology and load is drawn; what is given here is not. Kills
+happen only when --nemesis names them, since they take a node's memory.
+
+  ./sim explore --bin challenges/broadcast_3d.lua
+  ./sim explore --bin challenges/broadcast_3c.lua --seeds 10000 --node-count 5
+]]
+
+local explore = {}
+
+-- Adds up the fingerprints: the same seeds give the same number on any number of threads.
+local function fold(sum, fingerprint)
+  return (sum * 31 + tonumber(fingerprint, 16)) & math.maxinteger
+end
+
+local function progress(done, opts, counts)
+  local width = 30
+  local filled = done * width // opts.seeds
+  return ("\r[%s%s] %d of %d seeds, %d valid, %d invalid, %d unknown "):format(("#"):rep(filled),
+    ("."):rep(width - filled), done, opts.seeds, counts[true], counts[false], counts.unknown)
+end
+
+local function report(seed, outcome)
+  io.stdout:write(("seed %d: %s\n  %s\n"):format(seed, outcome.verdict, outcome.command))
+end
+
+local function totals(done, counts, sums)
+  io.stdout:write(("%d seeds: %d valid, %d invalid, %d unknown; %d operations, %d messages; "
+    .. "fingerprint %016x\n"):format(done, counts[true], counts[false], counts.unknown,
+    sums.operations, sums.messages, sums.fingerprint))
+end
+
+--- Runs the command.
+-- @tparam {string,...} args
+-- @treturn integer exit status: 0 when no run was invalid, else 1
+function explore.main(args)
+  local opts, message = trial.options(args, "explore")
+  if opts and opts.real_time then
+    opts, message = nil, "explore runs in virtual time, which --bin or --real-time rules out"
+  end
+  if not opts then
+    io.stderr:write("sim: ", message, "\n")
+    return BAD_OPTIONS
+  elseif opts.help then
+    io.stdout:write(options.help("explore", INTRODUCTION))
+    return 0
+  end
+  local is_live = terminal.is_terminal(2)
+  local counts = { [true] = 0, [false] = 0, unknown = 0 }
+  local sums, done = { operations = 0, messages = 0, fingerprint = 0 }, 0
+  sweep.run({
+    module = "sim.explore_worker",
+    argument = json.encode({ args = json.array(args), given = opts.given }),
+    first = opts.seed, count = opts.seeds, threads = opts.threads or sweep.processors(),
+  }, function(seed, text)
+    local outcome = json.decode(text)
+    done = done + 1
+    counts[outcome.valid] = counts[outcome.valid] + 1
+    sums.operations = sums.operations + outcome.operations
+    sums.messages = sums.messages + outcome.messages
+    sums.fingerprint = fold(sums.fingerprint, outcome.fingerprint)
+    if is_live then
+      io.stderr:write(progress(done, opts, counts))
+    end
+    if outcome.valid == false then
+      io.stderr:write(is_live and "\r\27[K" or "")
+      report(seed, outcome)
+      return not opts.collect
+    end
+  end)
+  io.stderr:write(is_live and "\r\27[K" or "")
+  totals(done, counts, sums)
+  if counts[false] > 0 then
+    io.stdout:write("To see the least that still fails: the command above with shrink for test.\n")
+  end
+  return counts[false] == 0 and 0 or 1
+end
+
+return explore

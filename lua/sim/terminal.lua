@@ -1,0 +1,23 @@
+--- What the terminal can show.
+-- @module sim.terminal
+
+local terminal = {}
+
+--- Whether a stream is a terminal.
+-- @tparam[opt=1] integer descriptor 1 is standard output, 2 standard error
+function terminal.is_terminal(descriptor)
+  return os.execute(("test -t %d"):format(descriptor or 1)) == true
+end
+
+--- How to print: colours on a terminal unless NO_COLOR is set, Unicode where the locale has it.
+-- @tparam[opt=false] boolean plain no colours
+-- @treturn table {color, ascii}, for sim.screen
+function terminal.style(plain)
+  local locale = os.getenv("LC_ALL") or os.getenv("LC_CTYPE") or os.getenv("LANG") or ""
+  return {
+    color = not plain and os.getenv("NO_COLOR") == nil and terminal.is_terminal(),
+    ascii = not locale:upper():find("UTF%-?8"),
+  }
+end
+
+return terminal

@@ -1,0 +1,82 @@
+--- One run, from options to a judged result.
+-- @module sim.trial
+
+local options = require "sim.options"
+local results = require "sim.results"
+local runner = require "sim.runner"
+local worlds = require "hearsay.world"
+
+local trial = {}
+
+-- What is to run. Our own node with a Lua script, as in --bin "./node SCRIPT ARGS", --bin ./node ..
+-- -- SCRIPT ARGS, or --bin SCRIPT ARGS, runs in virtual time unless --real-time is given; any other
+-- program runs as it is, in real time.
+local function find_command(opts)
+  local words = table.move(opts.bin, 1, #opts.bin, 1, {})
+  table.move(opts.args, 1, #opts.args, #words + 1, words)
+  local is_host = words[1]:match("[^/]*$") == "node"
+  local name = words[is_host and 2 or 1]
+  if is_host and not name then
+    return nil, '--bin names no script: expected --bin "./node challenges/echo_1.lua"'
+  elseif is_host and not name:find("%.lua$") then
+    return nil, ("--bin: expected a Lua script for ./node, not %s"):format(name)
+  end
+  if opts.real_time or not name:find("%.lua$") then
+    local file = words[1]:find("/", 1, true) and io.open(words[1])
+    if file then
+      file:close()
+    elseif file == nil then
+      return nil, ("--bin %s: there is no such program"):format(words[1])
+    end
+    opts.real_time = true
+    return words, name
+  end
+  local path, message = worlds.find_script(name)
+  if not path then
+    return nil, message
+  end
+  if is_host then
+    table.remove(words, 1)
+  end
+  words[1] = path
+  return words, name
+end
+
+--- Parses a command line and finds what it runs.
+-- @tparam {string,...} args
+-- @tparam string command test, explore, ..
+-- @treturn[1] table options, with `command` (see sim.cluster) and `script_name`
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function trial.options(args, command)
+  local opts, message = options.parse(args, command)
+  if not opts or opts.help then
+    return opts, message
+  end
+  local words, name = find_command(opts)
+  if not words then
+    return nil, name
+  end
+  opts.command, opts.script_name = words, name
+  return opts
+end
+
+--- Runs and judges.
+-- @tparam table opts what trial.options returned
+-- @tparam[opt] function on_start see sim.runner
+-- @treturn[1] table what happened, see sim.runner, and `results` and `details`, see sim.results
+-- @treturn[2] nil
+-- @treturn[2] string why it could not run
+function trial.run(opts, on_start)
+  local run, message = runner.run(opts, on_start)
+  if not run then
+    return nil, message
+  end
+  run.results, run.details = results.build({
+    history = run.history, opts = opts, net = run.net, problems = run.problems, seed = run.seed,
+    checker = require("sim.workloads").get(run.workload).check, fingerprint = run.fingerprint,
+  })
+  return run
+end
+
+return trial
