@@ -181,9 +181,8 @@ int world_kill(struct world *w, struct slice id)
     return -1;
   m->is_running = 0;
   m->endpoint->is_closed = 1;
-  m->endpoint->is_paused = 0;
   m->vtable->kill(m);
-  return 0;
+  return network_pause(m->endpoint, 0);
 }
 
 int world_start(struct world *w, struct slice id, struct error *e)

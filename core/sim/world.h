@@ -38,7 +38,8 @@ int world_add_node(struct world *w, struct slice id, int word_count, char *const
                    struct error *e);
 
 /* Ends a node as SIGKILL would: its memory is gone, and what comes for it is dropped until
- * it is started again. Returns 0, or -1 when there is no such node or it is not running. */
+ * it is started again. Returns 0, or -1 when there is no such node, when it is not running,
+ * or on out of memory. */
 int world_kill(struct world *w, struct slice id);
 
 /* Starts a node that was killed; it knows nothing and needs an init. Returns 0, or -1 with

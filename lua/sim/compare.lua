@@ -1,5 +1,5 @@
---- `./sim compare`: runs several scripts, or one over several topologies, calm and under faults, and
--- puts their figures side by side, the cheapest first.
+--- `./sim compare`: runs several scripts, or one over several topologies, calm and under faults,
+-- and puts their figures side by side, the cheapest first.
 -- @module sim.compare
 
 local mix = require "sim.mix"
@@ -167,7 +167,8 @@ function compare.main(args)
   local rows, all_valid = {}, true
   for _, bin in ipairs(bins) do
     for i = 1, math.max(1, #topologies) do
-      local row, why, status = row_for(calm, bin, topologies[i], nemesis == "" and "partition" or nemesis)
+      local row, why, status = row_for(calm, bin, topologies[i],
+        nemesis == "" and "partition" or nemesis)
       if not row then
         io.stderr:write("sim: ", why, "\n")
         return status

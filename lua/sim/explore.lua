@@ -1,5 +1,5 @@
---- `./sim explore`: runs a test with thousands of seeds, on all processors, each with a random mix of
--- faults and options, and stops at the first that fails.
+--- `./sim explore`: runs a test with thousands of seeds, on all processors, each with a random mix
+-- of faults and options, and stops at the first that fails.
 -- @module sim.explore
 
 local json = require "hearsay.json"

@@ -7,9 +7,9 @@ local options = require "sim.options"
 local screen = require "sim.screen"
 local trial = require "sim.trial"
 
--- The verdict on what was promised. That no operation of some kind succeeded makes a test invalid, as
--- in Maelstrom; here it only says that the faults left too little to judge, such as a pause of all
--- nodes from beginning to end.
+-- The verdict on what was promised. That no operation of some kind succeeded makes a test invalid,
+-- as in Maelstrom; here it only says that the faults left too little to judge, such as a pause of
+-- all nodes from beginning to end.
 local function judge(results)
   local valid = results["valid?"]
   if valid == false and results.workload["valid?"] ~= false

@@ -1,7 +1,7 @@
 --- Random mixes of faults and options: what explore runs for a seed.
 --
--- What the command line gave stays as it is; the rest is drawn from the seed. The result is a list of
--- arguments for `./sim test`, so any run of explore can be repeated by a command.
+-- What the command line gave stays as it is; the rest is drawn from the seed. The result is a list
+-- of arguments for `./sim test`, so any run of explore can be repeated by a command.
 -- @module sim.mix
 
 local faults = require "sim.nemesis.faults"

@@ -271,7 +271,8 @@ local GROUPS = {
   { title = "The run" },
   { name = "seed", takes = "N", parse = integer(0, math.maxinteger), default = 1,
     help = "The same seed gives the same run, to the last message" },
-  { name = "test-count", takes = "N", only = { test = true }, parse = integer(1, 1000000), default = 1,
+  { name = "test-count", takes = "N", only = { test = true }, parse = integer(1, 1000000),
+    default = 1,
     help = "Number of runs, with seeds from --seed up" },
 
   { name = "fault-windows", takes = "LIST", parse = number_set, shown = "all",
@@ -353,10 +354,10 @@ end
 -- `workload` (nil when not given), `bin` (a list of words), `args` (what follows --), `nodes` (a
 -- list), `node_count`, `concurrency` (a number of clients), `rate`, `time_limit` (seconds),
 -- `latency` (milliseconds), `latency_dist`, `head_of_line`, `nemesis` (a list), `nemesis_interval`
--- (seconds), `topology`, `real_time`, `availability` ("total", a number or nil), `consistency_models` (a list),
--- `key_count` (or nil), `max_txn_length`, `max_writes_per_key`, `seed`, `test_count`, `json`,
--- `store`, `log_stderr`, `log_net_send`, `log_net_recv`, `help`; and `given`, option names to the
--- text that was given (true for flags), for options.command.
+-- (seconds), `topology`, `real_time`, `availability` ("total", a number or nil),
+-- `consistency_models` (a list), `key_count` (or nil), `max_txn_length`, `max_writes_per_key`,
+-- `seed`, `test_count`, `json`, `store`, `log_stderr`, `log_net_send`, `log_net_recv`, `help`; and
+-- `given`, option names to the text that was given (true for flags), for options.command.
 -- @tparam {string,...} args
 -- @tparam[opt="test"] string command
 -- @treturn table the options; or nil

@@ -1,5 +1,5 @@
---- `./sim replay`: runs a test and tells it step by step: operations, faults and messages in the order
--- in which they happened.
+--- `./sim replay`: runs a test and tells it step by step: operations, faults and messages in the
+-- order in which they happened.
 -- @module sim.replay
 
 local json = require "hearsay.json"
@@ -82,9 +82,9 @@ function replay.main(args)
     return COULD_NOT_RUN
   end
   local steps = {}
-  add_messages(steps, run.world:journal(), run.start_us)
   add_faults(steps, run.faults)
   add_operations(steps, run.history)
+  add_messages(steps, run.world:journal(), run.start_us)
   table.sort(steps, function(a, b)
     if a.time_us ~= b.time_us then
       return a.time_us < b.time_us

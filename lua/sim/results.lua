@@ -36,6 +36,8 @@ end
 --   - net: `all`, `clients`, `servers`, each with send-count, recv-count, msg-count
 --   - problems: what nodes did that no run may have (a line that is not JSON, a crash), a list of
 --     `{node = .., time_us = .., text = ..}`; one makes the run invalid
+--   - interrupted: whether the run was ended before its time; then it is unknown, since what
+--     seems wrong might have come right
 --   - seed, fingerprint
 -- @treturn table the results
 -- @treturn table details that are not part of them: `workload`, the details of its checker
@@ -54,7 +56,9 @@ function results.build(run)
   built.exceptions = { ["valid?"] = #problems == 0, exceptions = problems }
   built.seed = run.seed
   built.fingerprint = run.fingerprint
-  built["valid?"] = checkers.merge_valid({ built["valid?"], built.exceptions["valid?"] })
+  built.interrupted = run.interrupted or nil
+  built["valid?"] = run.interrupted and "unknown"
+    or checkers.merge_valid({ built["valid?"], built.exceptions["valid?"] })
   return built, details
 end
 

@@ -240,7 +240,7 @@ local runner = {}
 --   `workload` unless it is to be inferred
 -- @tparam[opt] function on_start called with the world before anything happens in it
 -- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
---   the load began), faults (`{fault, text, from_us, to_us}`), net, fingerprint, seed, workload
+--   the load began), interrupted (whether an interrupt ended it), faults (`{fault, text, from_us, to_us}`), net, fingerprint, seed, workload
 --   (its name), start_us (world time when the load began), duration_us, world
 -- @treturn[2] nil
 -- @treturn[2] string why it could not run
@@ -272,12 +272,14 @@ function runner.run(opts, on_start)
   run.timeout = run.workload.timeout and run.workload.timeout(opts) or OPERATION_TIMEOUT
   local ok
   ok, message = run:phases()
-  if not ok then
+  local is_interrupted = message == "interrupted"
+  if not ok and not is_interrupted then
     run:problem("the cluster", message)
   end
   return {
     history = run.history,
     problems = run.problems,
+    interrupted = is_interrupted,
     faults = run:faults(),
     net = net_counts(run.world),
     fingerprint = run.world:fingerprint(),

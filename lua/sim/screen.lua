@@ -119,6 +119,9 @@ local function judge(results, meta, phrases)
     return "good", "green", "VALID", phrases.good(results.workload)
   elseif valid == "unknown" then
     local failure = results.workload.error
+    if results.interrupted then
+      return "unknown", "yellow", "UNKNOWN", "interrupted: this is what there was until then"
+    end
     return "unknown", "yellow", "UNKNOWN",
       failure and "the workload's checker failed: " .. failure:match("^[^\n]*") or phrases.unknown
   end

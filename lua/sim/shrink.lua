@@ -1,9 +1,10 @@
---- `./sim shrink`: finds the fewest nodes, faults and operations with which a failing run still fails.
+--- `./sim shrink`: finds the fewest nodes, faults and operations with which a failing run still
+-- fails.
 --
 -- Everything is tried by running it. Fault windows keep their numbers when others are left out, and
--- draw from streams of their own, so leaving one out changes nothing else that is drawn. Windows are
--- left out half by half and then one by one, as in delta debugging (Zeller, Hildebrandt: "Simplifying
--- and isolating failure-inducing input", IEEE TSE 28(2), 2002).
+-- draw from streams of their own, so leaving one out changes nothing else that is drawn. Windows
+-- are left out half by half and then one by one, as in delta debugging (Zeller, Hildebrandt:
+-- "Simplifying and isolating failure-inducing input", IEEE TSE 28(2), 2002).
 -- @module sim.shrink
 
 local mix = require "sim.mix"
@@ -80,7 +81,8 @@ function Shrink:windows()
   end
 end
 
--- The least number of operations: the least that fails is between one that passed and one that fails.
+-- The least number of operations: the least that fails is between one that passed and one that
+-- fails.
 function Shrink:operations()
   local passed, failing = 0, 0
   for _, op in ipairs(self.run.history) do
@@ -109,8 +111,8 @@ function Shrink:describe()
   local lines = { ("After %d runs, this still fails: %s, %s, %s."):format(self.runs,
     count(#self.opts.nodes, "node"), count(#run.faults, "fault"), count(operations, "operation")) }
   for _, fault in ipairs(run.faults) do
-    lines[#lines + 1] = ("  fault %d, %s: %s, from %.2f to %.2f s"):format(fault.number, fault.fault,
-      fault.text, fault.from_us / 1e6, fault.to_us / 1e6)
+    lines[#lines + 1] = ("  fault %d, %s: %s, from %.2f to %.2f s"):format(fault.number,
+      fault.fault, fault.text, fault.from_us / 1e6, fault.to_us / 1e6)
   end
   lines[#lines + 1] = "  " .. screen.verdict(run.results, {
     opts = self.opts, workload = run.workload, details = run.details,

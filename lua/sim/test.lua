@@ -65,7 +65,7 @@ local function run_once(opts, style)
   else
     io.stdout:write(screen.render(run.results, meta, style))
   end
-  return results.exit_status(run.results)
+  return results.exit_status(run.results), run.interrupted
 end
 
 --- Runs the command.
@@ -84,8 +84,8 @@ function test.main(args)
   local worst, first_seed = 0, opts.seed
   for i = 1, opts.test_count do
     opts.seed = first_seed + i - 1
-    local status = run_once(opts, style)
-    if status == COULD_NOT_RUN then
+    local status, is_interrupted = run_once(opts, style)
+    if status == COULD_NOT_RUN or is_interrupted then
       return status
     end
     worst = worst == 1 and 1 or math.max(worst, status)

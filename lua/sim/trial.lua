@@ -22,10 +22,8 @@ local function find_command(opts)
     return nil, ("--bin: expected a Lua script for ./node, not %s"):format(name)
   end
   if opts.real_time or not name:find("%.lua$") then
-    local file = words[1]:find("/", 1, true) and io.open(words[1])
-    if file then
-      file:close()
-    elseif file == nil then
+    local is_path = words[1]:find("/", 1, true)
+    if is_path and not os.rename(words[1], words[1]) then
       return nil, ("--bin %s: there is no such program"):format(words[1])
     end
     opts.real_time = true
@@ -74,6 +72,7 @@ function trial.run(opts, on_start)
   end
   run.results, run.details = results.build({
     history = run.history, opts = opts, net = run.net, problems = run.problems, seed = run.seed,
+    interrupted = run.interrupted,
     checker = require("sim.workloads").get(run.workload).check, fingerprint = run.fingerprint,
   })
   return run

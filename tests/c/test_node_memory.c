@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "bind/bind.h"
 #include "failing_alloc.h"
 #include "host/node_private.h"
 #include "node_fixture.h"
@@ -23,14 +24,15 @@ static const char script[] =
   "node.on('rpc', function(msg) local reply, err = node.rpc('n2', {type='q\\n'}, 1) "
   "local again = pcall(node.rpc, 'n2', {type='q'}, 1) "
   "return {type='rpc_ok', reply=reply, again=again} end) "
-  "node.on('sleep', function() node.sleep(0.5) node.sleep(0.5) return {type='sleep_ok'} end) "
+  "node.on('sleep', function() node.sleep(0.5) return {type='sleep_ok'} end) "
   "node.on('spawn', function() node.spawn(function(a) node.sleep(a) end, 0.1) "
   "node.after(0.2, function() node.log('after') end) return {type='spawn_ok'} end) "
   "node.on('raise', function() error(errors.new('abort', 'why')) end) "
   "node.on('crash', function(msg) error('why ' .. msg.src) end) "
   "node.on('bad', function(msg) return {type='x', f=print} end) "
-  "node.on('start', function() node.every(1, function() ticks = ticks + 1 "
-  "local made = {} for i = 1, 3 do made[i] = {tostring(i)} end end) return {type='start_ok'} end) "
+  "node.on('start', function() node.every(1, function() local made = {} "
+  "for i = 1, 3 do made[i] = {'tick ' .. ticks .. i} end ticks = ticks + 1 end) "
+  "node.sleep(1000) end) " /* so that no coroutine is idle */
   "node.on('ticks', function() return {type='ticks_ok', ticks=ticks} end)";
 
 /* What the node is doing when memory runs out. */
@@ -108,6 +110,8 @@ static int play(const struct scenario *s, long n)
 {
   struct node_fixture f;
   fixture_start(&f, script);
+  fake_platform_close(&f.world); /* sending takes memory, too */
+  f.world.sent_count = 0;
   int owed = s->line != NULL && strncmp(s->line, FROM_N2(""), 12) != 0;
   for (int i = 0; i < 2 && s->before[i] != NULL; i++, owed++)
     fixture_ask(&f, 2, s->before[i]);
@@ -148,7 +152,7 @@ static void out_of_memory_in_everything_a_node_does(void **state)
       failures += !is_clean;
     }
     print_message("%s: %ld\n", scenarios[i].name, failures);
-    assert_true(failures > 0);
+    assert_true(failures > 0 || scenarios[i].line == NULL);
   }
 }
 
@@ -160,19 +164,17 @@ static void a_timer_that_could_not_run_runs_the_next_time(void **state)
     struct node_fixture f;
     fixture_start(&f, script);
     fixture_ask(&f, 2, "\"type\":\"start\"");
-    assert_reply(&f, "\"type\":\"start_ok\",\"in_reply_to\":2");
     f.world.now_us += SECOND;
     failing_alloc_after(n);
     node_advance(f.node);
     failing_alloc_off();
-    int is_clean = f.world.log.length == 0;
-    clean = is_clean ? clean + 1 : 0;
-    failures += !is_clean;
     fixture_pass(&f, 3 * SECOND);
-    f.world.log.length = 0;
     fixture_ask(&f, 3, "\"type\":\"ticks\"");
     struct slice sent = bytes_slice(&f.world.sent);
+    int is_clean = slice_contains(sent, "\"ticks\":4");
     assert_true(slice_contains(sent, "\"ticks\":4") || slice_contains(sent, "\"ticks\":3"));
+    clean = is_clean ? clean + 1 : 0;
+    failures += !is_clean;
     fixture_drop(&f);
   }
   assert_true(failures > 3);
@@ -181,7 +183,7 @@ static void a_timer_that_could_not_run_runs_the_next_time(void **state)
 static void out_of_memory_while_a_script_loads(void **state)
 {
   (void)state;
-  struct state_options options = {.root = "."};
+  struct state_options options = {.open_modules = bind_node_modules, .root = "."};
   struct fake_platform world;
   struct platform platform = fake_platform(&world);
   long n = 0;
@@ -190,11 +192,9 @@ static void out_of_memory_while_a_script_loads(void **state)
     fake_platform_open(&world);
     failing_alloc_after(n);
     struct node *node = node_new(&platform, &options, &e);
-    if (node != NULL)
-      is_done = node_load(node, "challenges/echo_1.lua", 0, NULL, &e) == 0 ||
-                strstr(e.text, "module 'hearsay' not found") == NULL ? 0 : 1;
+    is_done = node != NULL && node_load(node, "challenges/echo_1.lua", 0, NULL, &e) == 0;
     failing_alloc_off();
-    assert_true(strlen(e.text) > 0);
+    assert_true(is_done || strlen(e.text) > 0);
     node_free(node);
     fake_platform_close(&world);
   }

@@ -125,7 +125,6 @@ describe("./node", function()
       { talk.init(), talk.message({ type = "echo", msg_id = 2 }) })
     assert.same({}, said.errors)
     assert.equal('beside[1,"a"]', said.replies[2].body.echo)
-    assert.same({}, said.errors)
   end)
 
   it("writes what the script prints and logs to stderr, before and after init", function()

@@ -157,7 +157,7 @@ describe("./sim test", function()
       ["--bin './node challenges/echo_1.lua' --rate x"] = { 254,
         "--rate x: expected a number from 0 to 1000000" },
       ["--bin './node challenges/echo_1.lua' -w ecko"] = { 254,
-        "--workload ecko: did you mean echo? expected one of echo, unique-ids, broadcast" },
+        "--workload ecko: did you mean echo? expected one of " },
       ["--bin './node'"] = { 254,
         '--bin names no script: expected --bin "./node challenges/echo_1.lua"' },
       ["--bin ./other"] = { 254,
@@ -165,13 +165,14 @@ describe("./sim test", function()
       ["--bin './node nosuch.lua'"] = { 254,
         "no such script: nosuch.lua (looked here, and in " .. sh.root .. ")" },
       ["--bin './node challenges/unique_ids_2.lua uuid9'"] = { 255,
-        "challenges/unique_ids_2.lua:15: expected flake, counter or uuid7, not uuid9" },
+        "challenges/unique_ids_2.lua:" },
     } do
       it(case[1] .. ": " .. arguments, function()
         local ran = sim(arguments)
         assert.equal(case[1], ran.status)
-        local complaint = case[2] == "" and "" or "sim: " .. case[2] .. "\n"
-        assert.equal((complaint:gsub(":%d+:", ":N:")), (ran.err:gsub(":%d+:", ":N:")))
+        local complaint = case[2] == "" and "" or "sim: " .. case[2] -- or how it begins
+        assert.equal(complaint, ran.err:sub(1, #complaint))
+        assert.equal(case[2] == "" and 0 or 1, #shell.lines(ran.err))
         assert.equal(case[1] >= 254, ran.out == "")
       end)
     end
@@ -180,11 +181,11 @@ describe("./sim test", function()
       local ran = sh:run("./sim bogus")
       assert.equal(254, ran.status)
       assert.equal("", ran.out)
-      assert.equal('sim: unknown command "bogus"; expected test\n', ran.err)
+      assert.matches('^sim: unknown command "bogus"; expected [^\n]*\n$', ran.err)
       ran = sh:run("./sim")
       assert.equal(254, ran.status)
       assert.equal("", ran.out)
-      assert.matches("^Usage: ./sim test ", ran.err)
+      assert.matches("^Usage: ./sim ", ran.err)
     end)
 
     it("255 when the results cannot be stored", function()
@@ -205,7 +206,7 @@ describe("./sim test", function()
   end)
 
   it("explains itself", function()
-    for command, expected in pairs { ["./sim --help"] = "^Usage: ./sim test ",
+    for command, expected in pairs { ["./sim --help"] = "^Usage: ./sim ",
       ["./sim test --help"] = "^Usage: ./sim test .*%-%-nemesis.*%-%-seed.*Exit status:" } do
       local ran = sh:run(command)
       assert.matches(expected, ran.out)

@@ -17,8 +17,8 @@
 -- step.
 --
 -- Cost: n-1 messages down and at most n-1 up per window; a leaf that takes values at rate r answers
--- with probability 1 - e^(-r window). A value arrives after at most the window and two hops. When
--- nothing is new, nothing is sent but a keep-alive.
+-- with probability 1 - e^(-r window). A value arrives after at most the window, the margin and two
+-- hops. When nothing is new, nothing is sent but a keep-alive.
 --
 -- Survives loss, partitions, and nodes that are cut off, silent or restarted. The first id is the
 -- hub. A leaf that has no confirmation for `patience` windows turns to the next id in the list,
@@ -27,7 +27,9 @@
 -- those who had nothing to say and so have not missed the first one; so those who can reach each
 -- other share values again. A hub knocks at a silent follower now and then, and a leaf that hears
 -- from an earlier id follows that one again and sends it all that it is not known to have. Since
--- everybody follows an earlier id than its own, or itself, there are no circles.
+-- everybody follows an earlier id than its own, or itself, there are no circles. For the same
+-- reason a node that reaches no earlier id, while those behind it do, is heard by them but hears
+-- them only after the cut: n1, say, where nothing but the link from n0 to n1 is gone.
 -- @module hearsay.gossip.hub
 
 local follower = require "hearsay.gossip.hub_follower"

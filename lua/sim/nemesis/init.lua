@@ -1,8 +1,8 @@
 --- The nemesis: starts and ends faults while the load runs.
 --
--- Start, stop, start, .. at uniformly random gaps of 0 to twice the interval, the first at once. Each
--- fault goes its own way, by a random stream of its own, and each of its windows draws from another,
--- so that adding a fault, or leaving a window out, leaves the others as they were.
+-- Start, stop, start, .. at uniformly random gaps of 0 to twice the interval, the first at once.
+-- Each fault goes its own way, by a random stream of its own, and each of its windows draws from
+-- another, so that adding a fault, or leaving a window out, leaves the others as they were.
 -- @module sim.nemesis
 
 local faults = require "sim.nemesis.faults"
@@ -53,10 +53,10 @@ end
 
 --- Begins to disturb a cluster.
 -- @tparam cluster cluster
--- @tparam table opts nemesis (list of faults), nemesis_interval (seconds), seed, fault_windows (set of
---   the numbers to keep; nil: all)
--- @treturn table `windows`, a list of {number, fault, text, start_us, stop_us}, filled as it goes on; and
---   `stop()`, which ends all faults for good
+-- @tparam table opts nemesis (list of faults), nemesis_interval (seconds), seed, fault_windows (set
+--   of the numbers to keep; nil: all)
+-- @treturn table `windows`, a list of {number, fault, text, start_us, stop_us}, filled as it goes
+--   on; and `stop()`, which ends all faults for good
 function nemesis.start(cluster, opts)
   local self, stops = { windows = {}, count = 0 }, {}
   for i, name in ipairs(opts.nemesis) do

@@ -3,10 +3,10 @@
 --   types                 message types that a script for it handles
 --   setup(opts)           a function from a node id to the body that it is sent before the load, or
 --                         nil when there is nothing to send; may be missing
---   generator(opts, random)  returns a function that is given a worker (index, process) and the time
---                         in microseconds, and returns the next operation's f and value, or nil when
---                         that worker has nothing to do. May return a second function, which is
---                         called with each operation that has ended
+--   generator(opts, random)  returns a function that is given a worker (index, process) and the
+--                         time in microseconds, and returns the next operation's f and value, or
+--                         nil when that worker has nothing to do. May return a second function,
+--                         which is called with each operation that has ended
 --   final(opts, history, random)  the same for the final phase, called for each worker until it
 --                         returns nil; a third result is the seconds to wait before the operation.
 --                         Missing when there is no such phase
@@ -21,9 +21,10 @@
 --
 -- or
 --
---   perform(op, ask, done, process)  does it by ask(body, function(reply, err)), any number of times in
---                         turn, and calls done(result) or done(nil, err) once. `process` is a table that
---                         lives as long as the process does: its `id`, and what the workload keeps in it
+--   perform(op, ask, done, process)  does it by ask(body, function(reply, err)), any number of
+--                         times in turn, and calls done(result) or done(nil, err) once. `process`
+--                         is a table that lives as long as the process does: its `id`, and what the
+--                         workload keeps in it
 --
 -- An error that is not definite ends the process, and the worker goes on as a new one. Where the
 -- workload makes an operation fail on purpose, perform sets op.planned.

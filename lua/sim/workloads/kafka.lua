@@ -1,10 +1,10 @@
---- Workload kafka: logs by key. A message that is sent gets an offset in its log; whoever polls a log
--- from an offset on is shown what is there, in order.
+--- Workload kafka: logs by key. A message that is sent gets an offset in its log; whoever polls a
+-- log from an offset on is shown what is there, in order.
 --
--- A client sends, polls the logs it is assigned to and then commits the highest offsets it was shown,
--- and is assigned to other logs. Where it is in a log it knows itself: an assign asks for the
--- committed offsets, but goes on where the client was, and in a log that is new to it begins at 0, as
--- Maelstrom's client does. What was listed is for the checker.
+-- A client sends, polls the logs it is assigned to and then commits the highest offsets it was
+-- shown, and is assigned to other logs. Where it is in a log it knows itself: an assign asks for
+-- the committed offsets, but goes on where the client was, and in a log that is new to it begins
+-- at 0, as Maelstrom's client does. What was listed is for the checker.
 -- @module sim.workloads.kafka
 
 local errors = require "hearsay.errors"
@@ -50,8 +50,8 @@ local function is_list_of_pairs(list)
   return true
 end
 
--- What each request is answered with: its type, the field that matters, whether that is right, and
--- all of it in words.
+-- What each request is answered with: its type, the field that matters, whether that is right,
+-- and all of it in words.
 local replies = {
   send = { "send_ok", "offset", is_offset, '{"type": "send_ok", "offset": a whole number}' },
   poll = { "poll_ok", "msgs", function(msgs) return is_map(msgs, is_list_of_pairs) end,

@@ -1,13 +1,14 @@
---- What the clients of workload kafka do, and when: the load and the final polls, as Maelstrom has
--- them.
+--- What the clients of workload kafka do, and when: the load and the final polls, as Maelstrom
+-- has them.
 --
--- Load: sends and polls half and half, see sim.workloads.key_pool. One operation in 64 is an assign
--- of the key that would have been next; in a third of these, of all keys besides of which more has
--- been sent than polled. And every 30 s on average each client gives up and begins anew, with no
--- logs assigned.
+-- Load: sends and polls half and half, see sim.workloads.key_pool. One operation in 64 is an
+-- assign of the key that would have been next; in a third of these, of all keys besides of which
+-- more has been sent than polled. And every 30 s on average each client gives up and begins anew,
+-- with no logs assigned.
 --
--- Final: each client begins anew, is assigned to every key from the beginning, and polls, 0.2 s apart
--- on average, until it has been shown the last offset of each key that was seen in the load.
+-- Final: each client begins anew, is assigned to every key from the beginning, and polls, 0.2 s
+-- apart on average, until it has been shown the last offset of each key that was seen in the
+-- load.
 -- @module sim.workloads.kafka_load
 
 local json = require "hearsay.json"

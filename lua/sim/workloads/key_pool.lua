@@ -2,8 +2,8 @@
 -- written often enough.
 --
 -- Keys are 0, 1, 2, .. A number of them is live; each is twice as likely to be drawn as the one
--- before it in the pool. The values written to a key are 1, 2, 3, ..; after the last of them a fresh
--- key takes its place in the pool.
+-- before it in the pool. The values written to a key are 1, 2, 3, ..; after the last of them a
+-- fresh key takes its place in the pool.
 -- @module sim.workloads.key_pool
 
 local Pool = {}

@@ -1,18 +1,19 @@
 --- What may be wrong with committed offsets. Maelstrom does not look at them.
 --
---   committed-above      a key's committed offset is listed beyond what anybody had asked to commit.
---                        A consumer that begins there would miss messages. One more than that is
---                        right: some nodes list the last message done with, others the next one
---   committed-backwards  a node listed an offset, and later a lower one or none, which it cannot have
---                        taken in between
+--   committed-above      a key's committed offset is listed beyond what anybody had asked to
+--                        commit. A consumer that begins there would miss messages. One more than
+--                        that is right: some nodes list the last message done with, others the
+--                        next one
+--   committed-backwards  a node listed an offset, and later a lower one or none, which it cannot
+--                        have taken in between
 --
--- A node may keep the highest offset that it was asked to commit, or the latest; and nodes may hear of
--- each other's late. So an offset below one that was listed is excused when a commit of it, or of a
--- lower one, may have come after the first commit that explains what was listed. And only lists of
--- one node are compared.
+-- A node may keep the highest offset that it was asked to commit, or the latest; and nodes may
+-- hear of each other's late. So an offset below one that was listed is excused when a commit of
+-- it, or of a lower one, may have come after the first commit that explains what was listed. And
+-- only lists of one node are compared.
 --
--- A poll commits what it showed before it ends, so its beginning and its end stand for those of the
--- commit; one that did not end well may commit at any time.
+-- A poll commits what it showed before it ends, so its beginning and its end stand for those of
+-- the commit; one that did not end well may commit at any time.
 -- @module sim.checkers.kafka.commits
 
 local commits = {}
@@ -38,8 +39,8 @@ local function collect(history)
   return by_key, count
 end
 
--- The earliest beginning of a commit that explains that an offset is listed, and the highest offset
--- that had been asked for before an event.
+-- The earliest beginning of a commit that explains that an offset is listed, and the highest
+-- offset that had been asked for before an event.
 local function explain(list, offset, before)
   local earliest, highest = math.huge, nil
   for _, commit in ipairs(list) do

@@ -1,13 +1,13 @@
---- Whether a cluster keeps logs as a kafka does: what was acknowledged is seen, once, where it was
--- said to be, and by each consumer in order.
+--- Whether a cluster keeps logs as a kafka does: what was acknowledged is seen, once, where it
+-- was said to be, and by each consumer in order.
 --
 -- The operations it judges, and no others:
 --
 --   send    value {key, msg}; result, when it is ok, the offset
---   poll    result, when it is ok, a map from keys to arrays of {offset, message}; `commit`, from keys
---           to offsets, what its client asked to commit after it, however that ended
---   assign  value {keys, seek_to_beginning}; result, when it is ok and did not seek, a map from keys
---           to the committed offsets that the node listed
+--   poll    result, when it is ok, a map from keys to arrays of {offset, message}; `commit`, from
+--           keys to offsets, what its client asked to commit after it, however that ended
+--   assign  value {keys, seek_to_beginning}; result, when it is ok and did not seek, a map from
+--           keys to the committed offsets that the node listed
 --
 -- The kinds of errors, under Jepsen's names and with its meanings, are described where they are
 -- found: sim.checkers.kafka.messages, .order and .commits. A history has none of them, or it is
@@ -147,12 +147,12 @@ end
 
 --- Judges a history.
 -- @tparam {operation,...} history in the order of invocation
--- @treturn table the result, with Jepsen's keys: error-types and bad-error-types, the kinds of errors
---   that were found; under the name of each its count and, but for `unseen`, errs, the gravest eight;
---   info-txn-causes; worst-realtime-lag (time of the poll and lag, in seconds). And besides:
---   realtime-lag, the distribution of the lags of messages in milliseconds, see
---   sim.checkers.kafka.lag; acknowledged-count, polled-count and key-count; committed-offsets, how
---   many were committed and listed
+-- @treturn table the result, with Jepsen's keys: error-types and bad-error-types, the kinds of
+--   errors that were found; under the name of each its count and, but for `unseen`, errs, the
+--   gravest eight; info-txn-causes; worst-realtime-lag (time of the poll and lag, in seconds).
+--   And besides: realtime-lag, the distribution of the lags of messages in milliseconds, see
+--   sim.checkers.kafka.lag; acknowledged-count, polled-count and key-count; committed-offsets,
+--   how many were committed and listed
 function kafka.check(history)
   local found = require("sim.checkers.kafka.versions").read(history)
   local errors = setmetatable({ by_kind = {} }, Errors)

@@ -1,14 +1,15 @@
 --- How far behind polls are.
 --
--- A message exists from when its send was acknowledged, or when a poll first showed it. A poll that
--- begins after that *could have shown* it when its process is assigned to the log and has not yet
--- got as far. The lag of a message is the time from when it existed to the beginning of the last poll
--- that could have shown it and did not, 0 when there was none: what a consumer waits because of the
--- nodes, and not because nobody asked. It is the least that fits what was seen, as Jepsen has it.
+-- A message exists from when its send was acknowledged, or when a poll first showed it. A poll
+-- that begins after that *could have shown* it when its process is assigned to the log and has
+-- not yet got as far. The lag of a message is the time from when it existed to the beginning of
+-- the last poll that could have shown it and did not, 0 when there was none: what a consumer
+-- waits because of the nodes, and not because nobody asked. It is the least that fits what was
+-- seen, as Jepsen has it.
 --
--- Each poll asks for all logs of its process, so between two messages of a log all polls of a process
--- miss the same, and the last of them says it all: the work grows with what is shown, and not with
--- polls times logs.
+-- Each poll asks for all logs of its process, so between two messages of a log all polls of a
+-- process miss the same, and the last of them says it all: the work grows with what is shown, and
+-- not with polls times logs.
 -- @module sim.checkers.kafka.lag
 
 local lag = {}
@@ -114,7 +115,7 @@ end
 -- @tparam {operation,...} history
 -- @tparam table found what versions.read returned
 -- @treturn {number,...} the lag in milliseconds of each message that a poll showed or should have
--- @treturn table the worst of them: lag_us, 0 when none is late; and then poll, the operation, and key
+-- @treturn table the worst of them: lag_us, 0 when none is late; else also poll and key
 function lag.measure(history, found)
   local self = setmetatable({
     found = found, earliest = {}, of = {}, worst = { lag_us = 0 },

@@ -1,53 +1,50 @@
 --- What may be wrong with the messages of a kafka, whoever looks: lost, twice, two at one offset,
 -- seen though nobody sent them.
 --
---   lost-write            acknowledged, at an offset at or below one whose message was polled, and
---                         never polled itself: consumers went past it
---   unseen                acknowledged, and never polled until the end; so every lost one is unseen
+--   lost-write            acknowledged, at an offset at or below one whose message was polled,
+--                         and never polled itself: consumers went past it
+--   unseen                acknowledged, and never polled until the end; so every lost one is
 --   duplicate             one message at several offsets
 --   inconsistent-offsets  several messages at one offset
 --   G1a                   polled, though its send failed
---   G1c-process, G1c-realtime  polled before its send began, by the same process or another
+--   G1c-process           polled before its send began, by the process that then sent it
+--   G1c-realtime          the same by another process
 --   never-sent            polled, and nobody ever sent it to that key
 --
--- The G1c are the cycles of a dependency graph with an edge from the send of a message to each poll
--- that shows it (wr), and from an operation to each that began after it had ended (realtime; process
--- where one process did both). An operation sends or polls and never both, so no wr edge follows
--- another, and a cycle is wr, realtime, wr, realtime, .. Take the poll in it that ended first: its
--- send began after another poll of the cycle had ended, so after this one had. So every such cycle
--- holds one of two operations, a poll and the send of what it shows, and those are what is looked
--- for. Edges between sends (ww) are not drawn, as in Maelstrom: sends to several logs may interleave.
+-- The G1c are the cycles of a dependency graph with an edge from the send of a message to each
+-- poll that shows it (wr), and from an operation to each that began after it had ended (realtime;
+-- process where one process did both). An operation sends or polls and never both, so no wr edge
+-- follows another, and a cycle is wr, realtime, wr, realtime, .. Take the poll in it that ended
+-- first: its send began after another poll of the cycle had ended, so after this one had. So
+-- every such cycle holds one of two operations, a poll and the send of what it shows, and those
+-- are what is looked for. Edges between sends (ww) are not drawn, as in Maelstrom: sends to
+-- several logs may interleave.
 -- @module sim.checkers.kafka.messages
 
 local messages = {}
 
-local function first_poll_of(log, by_rank)
-  local message = log.by_rank[by_rank]
-  return message and message.first_poll
-end
-
--- The highest rank of which polls tell: all messages at it and below should have been polled. A
--- message that is at several offsets tells of the lowest only.
-local function observed_rank(log)
-  local highest = 0
+-- The message that was polled furthest up: all that are at its rank and below should have been
+-- polled. A message at several offsets tells of the lowest only.
+local function furthest_polled(log)
+  local furthest
   for _, message in ipairs(log.messages) do
-    if message.first_poll and message.first_rank > highest then
-      highest = message.first_rank
+    if message.first_poll and (not furthest or message.first_rank > furthest.first_rank) then
+      furthest = message
     end
   end
-  return highest
+  return furthest
 end
 
 local function judge_unpolled(log, errors)
-  local bound = observed_rank(log)
+  local furthest = furthest_polled(log)
   for _, message in ipairs(log.messages) do
     local send = message.send
     if not message.first_poll and send and send.outcome == "ok" then
       errors:add("unseen", { key = log.key, message = message, at = send })
-      if message.last_rank <= bound then
+      if furthest and message.last_rank <= furthest.first_rank then
         errors:add("lost-write", {
           key = log.key, message = message, offset = send.result, send = send, at = send,
-          max_offset = log.offsets[bound], max_poll = first_poll_of(log, bound),
+          max_offset = log.offsets[furthest.first_rank], max_poll = furthest.first_poll,
         })
       end
     end

@@ -6,12 +6,12 @@
 --   int-poll-skip, int-nonmonotonic-poll  the same between two neighbours of one poll
 --   nonmonotonic-send      a send of a process is at or before an earlier one of its own
 --
--- A process is somewhere in each log it is assigned to. An assign keeps its place in the logs that
--- it had before, and in others it starts anew, wherever it likes. A send carries one message, so
--- there is nothing to go wrong within one.
+-- A process is somewhere in each log it is assigned to. An assign keeps its place in the logs
+-- that it had before, and in others it starts anew, wherever it likes. A send carries one
+-- message, so there is nothing to go wrong within one.
 --
--- Neighbours are judged by rank, see sim.checkers.kafka.versions: gaps between offsets are legal, and
--- where a message is at several offsets or shares one, that is reported as such.
+-- Neighbours are judged by rank, see sim.checkers.kafka.versions: gaps between offsets are legal,
+-- and where a message is at several offsets or shares one, that is reported as such.
 -- @module sim.checkers.kafka.order
 
 local order = {}

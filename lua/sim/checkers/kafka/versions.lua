@@ -1,10 +1,10 @@
---- What a history tells of the logs of a kafka: which message is at which offset, who sent it, who
--- saw it.
+--- What a history tells of the logs of a kafka: which message is at which offset, who sent it,
+-- who saw it.
 --
--- Offsets may be sparse, so nothing is concluded from the numbers between two of them: the offsets
--- that are known to exist, because a send was given one or a poll showed one, are sorted, and the
--- place of an offset among them is its *rank*. Two messages are next to each other when their ranks
--- differ by one.
+-- Offsets may be sparse, so nothing is concluded from the numbers between two of them: the
+-- offsets that are known to exist, because a send was given one or a poll showed one, are sorted,
+-- and the place of an offset among them is its *rank*. Two messages are next to each other when
+-- their ranks differ by one.
 --
 -- A log is a table
 --
@@ -22,15 +22,15 @@
 --   rank             the rank of the last offset at which it was the first one seen, or nil
 --   first_rank, last_rank  of all its offsets; nil when none is known
 --   first_poll       the poll that showed it and ended first; nil when none did
---   known_us         when its send was acknowledged or a poll first showed it; nil when neither did
+--   known_us         when its send was acknowledged or a poll first showed it; nil if neither did
 -- @module sim.checkers.kafka.versions
 
 local value = require "sim.checkers.value"
 
 local versions = {}
 
--- Messages are integers, unless a node makes up something else. A float would be the same table key
--- as the integer that equals it; its text is not.
+-- Messages are integers, unless a node makes up something else. A float would be the same table
+-- key as the integer that equals it; its text is not.
 local function identity(message)
   return math.type(message) == "integer" and message or value.text(message)
 end
@@ -143,9 +143,9 @@ end
 
 --- Reads a history.
 -- @tparam {operation,...} history as sim.checkers.kafka takes it
--- @treturn table `logs`, sorted by key; `sent`, a map from each send to its message; `reads`, a map
---   from each poll that is ok to what it showed, a list of `{log, messages, pairs}` sorted by key,
---   without keys that had nothing; and `acknowledged`, the number of sends that were
+-- @treturn table `logs`, sorted by key; `sent`, a map from each send to its message; `reads`, a
+--   map from each poll that is ok to what it showed, a list of `{log, messages, pairs}` sorted by
+--   key, without keys that had nothing; and `acknowledged`, the number of sends that were
 function versions.read(history)
   local found = { logs = {}, by_key = {}, sent = {}, reads = {}, acknowledged = 0 }
   for _, op in ipairs(history) do

@@ -7,8 +7,9 @@
 -- @module sim.checkers.txn.list_versions
 
 local transactions = require "sim.checkers.txn.transactions"
+local value = require "sim.checkers.value"
 
-local list_versions = {}
+local list_versions = { is_list = true }
 
 local NOTHING = {}
 
@@ -39,6 +40,15 @@ local function matches(versions, expected, is_end)
   return true
 end
 
+-- The elements behind a list of versions.
+local function elements_of(book, versions)
+  local elements = value.array({})
+  for i, version in ipairs(versions) do
+    elements[i] = book.value_of[version]
+  end
+  return elements
+end
+
 local function append_to(list, version)
   local longer = table.move(list, 1, #list, 1, {})
   longer[#longer + 1] = version
@@ -53,7 +63,7 @@ local function check_read(book, order, txn, read, done, found)
   for _, version in ipairs(read.versions) do
     twice = twice or (times[version] and version)
     times[version] = true
-    if order.aborted[version] then
+    if book.aborted[version] then
       aborted = aborted or version
     elseif not order.writer[version] then
       order.unwritten[#order.unwritten + 1] = { txn = txn, version = version }
@@ -66,7 +76,7 @@ local function check_read(book, order, txn, read, done, found)
     found:add("duplicate-elements", { txn = txn, op = read.op, version = twice })
   end
   if aborted then
-    found:add("G1a", { txn = txn, version = aborted, writer = order.aborted[aborted] })
+    found:add("G1a", { txn = txn, version = aborted, writer = book.aborted[aborted] })
   end
   if from_future then
     found:add("future-read", { txn = txn, version = from_future })
@@ -93,8 +103,8 @@ local function visit(book, order, txn, found)
       local known = expected[key]
       if known and not was_internal and not matches(read.versions, known, is_end[key]) then
         was_internal = true
-        found:add("internal", { txn = txn, op = op, expected_end = known,
-          expected_list = not is_end[key] and known or nil })
+        found:add("internal", { txn = txn, op = op, expected = elements_of(book, known),
+          is_end = is_end[key] })
       end
       local shown = read.versions[#read.versions] or book.initial[key]
       if not known then
@@ -121,13 +131,6 @@ local function visit(book, order, txn, found)
 end
 
 local function collect_appends(book, order, appends)
-  for _, txn in ipairs(book.failed) do
-    for _, op in ipairs(txn.ops) do
-      if op[1] ~= "r" then
-        order.aborted[book:version(book:key(op[2]), op[3])] = txn
-      end
-    end
-  end
   for id, txn in ipairs(book.list) do
     local latest = {}
     for _, op in ipairs(txn.ops) do
@@ -156,12 +159,12 @@ local function check_updates(order, chain, book, found)
   local from -- where the aborted ones below the present version begin
   for i, version in ipairs(chain) do
     local writer = book.list[order.writer[version]]
-    if order.aborted[version] then
+    if book.aborted[version] then
       from = from or i
     elseif writer and writer.is_ok then
       if from then
         found:add("dirty-update", { version = chain[from], later = version,
-          writer = order.aborted[chain[from]], txn = writer })
+          writer = book.aborted[chain[from]], txn = writer })
       end
       from = nil
     end
@@ -220,8 +223,7 @@ end
 -- @treturn table the order, as from sim.checkers.txn.register_versions
 function list_versions.read(book, found)
   local order = {
-    writer = {}, readers = {}, successors = {}, previous = {}, overwritten = {}, aborted = {},
-    unwritten = {},
+    writer = {}, readers = {}, successors = {}, previous = {}, overwritten = {}, unwritten = {},
   }
   local appends, reads_of = {}, {}
   collect_appends(book, order, appends)

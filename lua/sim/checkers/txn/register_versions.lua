@@ -11,7 +11,7 @@
 
 local graph = require "sim.checkers.graph"
 
-local register_versions = {}
+local register_versions = { is_list = false }
 
 -- Notes what a transaction that may have happened read and wrote. Returns its versions that it
 -- overwrote itself, and those that it read although something else had to be there.
@@ -41,7 +41,7 @@ local function visit(book, txn, found)
         txn.reads[#txn.reads + 1] = version
       elseif expected[key] ~= version then
         if not odd[1] then
-          found:add("internal", { txn = txn, op = op, expected = expected[key] })
+          found:add("internal", { txn = txn, op = op, expected = book.value_of[expected[key]] })
         end
         odd[#odd + 1] = version
       end
@@ -62,15 +62,15 @@ local function external_read(book, txn, written)
 end
 
 local function check_read(book, order, txn, version, found)
-  if order.aborted[version] then
-    found:add("G1a", { txn = txn, version = version, writer = order.aborted[version] })
+  if book.aborted[version] then
+    found:add("G1a", { txn = txn, version = version, writer = book.aborted[version] })
   end
   local writer = order.overwritten[version]
   if writer and writer ~= txn then
     found:add("G1b", { txn = txn, version = version, writer = writer })
   end
-  if not (writer or order.writer[version] or order.aborted[version]
-    or book:is_initial(version)) then
+  local is_known = writer or order.writer[version] or book.aborted[version]
+  if not is_known and not book:is_initial(version) then
     order.unwritten[#order.unwritten + 1] = { txn = txn, version = version }
   end
 end
@@ -123,16 +123,8 @@ end
 --   - unwritten: list of reads that show what nobody wrote, {txn, version}
 function register_versions.read(book, found)
   local order = {
-    writer = {}, readers = {}, successors = {}, previous = {}, overwritten = {}, aborted = {},
-    unwritten = {},
+    writer = {}, readers = {}, successors = {}, previous = {}, overwritten = {}, unwritten = {},
   }
-  for _, txn in ipairs(book.failed) do
-    for _, op in ipairs(txn.ops) do
-      if op[1] ~= "r" then
-        order.aborted[book:version(book:key(op[2]), op[3])] = txn
-      end
-    end
-  end
   local odd_reads = {}
   for id, txn in ipairs(book.list) do
     local overwritten, odd = visit(book, txn, found)

@@ -67,6 +67,14 @@ function Book:is_initial(version)
   return self.initial[self.key_of[version]] == version
 end
 
+function Book:abort(txn)
+  for _, op in ipairs(txn.ops) do
+    if op[1] ~= "r" then
+      self.aborted[self:version(self:key(op[2]), op[3])] = txn
+    end
+  end
+end
+
 --- Collects the transactions of a history.
 -- @tparam {operation,...} history "txn", whose value is the list of micro-operations {f, key,
 --   value}, and whose result, when it is ok, the same with the reads filled in
@@ -75,18 +83,18 @@ end
 --   - list: what happened or may have happened, in the order of invocation; each is a table with id
 --     (its place), op, ops (its micro-operations), is_ok (else nobody knows whether it happened,
 --     and what it read), reads and writes (lists of versions, for who reads the history to fill)
---   - failed: what surely did not happen, with op, ops
+--   - aborted: by version, the transaction {op, ops} that was to write it and surely did not happen
 --   - key_name: by key; initial: by key, its initial version
 --   - key_of, value_of: by version
 function transactions.collect(history)
   local book = setmetatable({
-    list = {}, failed = {}, keys = {}, key_name = {}, versions = {}, initial = {}, key_of = {},
+    list = {}, aborted = {}, keys = {}, key_name = {}, versions = {}, initial = {}, key_of = {},
     value_of = {},
   }, Book)
   for _, op in ipairs(history) do
     if op.f == "txn" then
       if op.outcome == "fail" then
-        book.failed[#book.failed + 1] = { op = op, ops = op.value }
+        book:abort({ op = op, ops = op.value })
       else
         local is_ok = op.outcome == "ok"
         local id = #book.list + 1

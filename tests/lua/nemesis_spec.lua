@@ -1,0 +1,169 @@
+local clusters = require "sim.cluster"
+local faults = require "sim.nemesis.faults"
+local lab = dofile("tests/lua/lab.lua")
+local nemeses = require "sim.nemesis"
+local randoms = require "hearsay.random"
+local targets = require "sim.nemesis.targets"
+
+-- A cluster under a nemesis for some seconds, and its windows in seconds since its start.
+local function disturb(seconds, opts)
+  local cluster = assert(clusters.new({
+    command = { "challenges/echo_1.lua" }, nodes = lab.ids(opts.n or 5), seed = opts.seed,
+  }))
+  assert(cluster:init())
+  local start_us = cluster.world:now_us()
+  local nemesis = nemeses.start(cluster, opts)
+  assert(cluster.world:run(seconds))
+  nemesis.stop()
+  local windows = {}
+  for i, window in ipairs(nemesis.windows) do
+    windows[i] = {
+      fault = window.fault, text = window.text, number = window.number,
+      from = (window.start_us - start_us) / 1e6, to = (window.stop_us - start_us) / 1e6,
+    }
+  end
+  return windows, cluster, nemesis
+end
+
+local function options(seed, list, interval)
+  return { seed = seed, nemesis = list, nemesis_interval = interval or 10 }
+end
+
+describe("the nemesis", function()
+  it("does nothing unless it is asked to", function()
+    assert.same({}, (disturb(60, options(1, {}))))
+  end)
+
+  it("starts at once, and goes on and off at gaps of 0 to twice the interval", function()
+    local gaps = {}
+    for seed = 1, 30 do
+      local windows = disturb(200, options(seed, { "partition" }, 5))
+      assert.equal(0, windows[1].from)
+      local last
+      for i, window in ipairs(windows) do
+        assert.same({ "partition", i }, { window.fault, window.number })
+        assert.is_string(window.text)
+        if last then
+          gaps[#gaps + 1] = window.from - last
+        end
+        if i < #windows then -- the last one is ended by stop
+          gaps[#gaps + 1] = window.to - window.from
+        end
+        last = window.to
+      end
+    end
+    local sum, least, most = 0, math.huge, 0
+    for _, gap in ipairs(gaps) do
+      sum, least, most = sum + gap, math.min(least, gap), math.max(most, gap)
+    end
+    assert.near(5, sum / #gaps, 0.3)
+    assert(least >= 0 and least < 0.2 and most <= 10 and most > 9.8)
+  end)
+
+  it("ends what is open when it is stopped, and begins nothing after", function()
+    local windows, cluster, nemesis = disturb(100, options(3, { "partition", "pause", "loss" }))
+    for _, window in ipairs(windows) do
+      assert(window.to > window.from or window.to == 100)
+      assert(window.to <= 100)
+    end
+    local count = #nemesis.windows
+    assert(cluster.world:run(100))
+    assert.equal(count, #nemesis.windows)
+    assert(cluster:ask_all(function() return { type = "echo", echo = 1 } end))
+  end)
+
+  it("draws each fault from a stream of its own: another one changes nothing", function()
+    local alone = disturb(100, options(5, { "partition" }))
+    local together = disturb(100, options(5, { "kill", "partition", "skew" }))
+    local partitions = {}
+    for _, window in ipairs(together) do
+      if window.fault == "partition" then
+        partitions[#partitions + 1] = window
+      end
+    end
+    assert.equal(#alone, #partitions)
+    for i, window in ipairs(alone) do
+      assert.same({ window.text, window.from, window.to },
+        { partitions[i].text, partitions[i].from, partitions[i].to })
+    end
+    assert(#together > #partitions)
+  end)
+
+  it("leaves windows out without moving the others", function()
+    local all = disturb(100, options(7, { "partition", "pause" }))
+    local opts = options(7, { "partition", "pause" })
+    opts.fault_windows = { [2] = true, [5] = true }
+    local some = disturb(100, opts)
+    assert.same({ all[2], all[5] }, some)
+  end)
+
+  it("is the same for the same seed", function()
+    local list = { "partition", "one-way", "kill", "pause", "loss", "skew" }
+    assert.same((disturb(60, options(2, list))), (disturb(60, options(2, list))))
+    assert.not_same((disturb(60, options(2, list))), (disturb(60, options(3, list))))
+  end)
+
+  it("can do any of its faults to any number of nodes, and leaves them whole", function()
+    for _, name in ipairs(faults.names) do
+      assert.is_string(faults[name].help)
+      for n = 1, 4 do
+        local opts = options(n, { name }, 2)
+        opts.n = n
+        local windows, cluster = disturb(30, opts)
+        assert(#windows > 3, name)
+        for _, window in ipairs(windows) do
+          assert.equal(name, window.fault)
+          assert(#window.text > 0)
+        end
+        assert(cluster.world:run(1)) -- nodes that were killed are initialised
+        local ok, message = cluster:ask_all(function() return { type = "echo", echo = 1 } end)
+        assert(ok, ("%s, %d nodes: %s"):format(name, n, message))
+      end
+    end
+  end)
+
+  it("can do all of them at once", function()
+    for seed = 1, 5 do
+      local _, cluster = disturb(60, options(seed, faults.names, 3))
+      assert(cluster.world:run(1))
+      local ok, message = cluster:ask_all(function() return { type = "echo", echo = 1 } end)
+      assert(ok, ("seed %d: %s"):format(seed, message))
+    end
+  end)
+end)
+
+describe("targets", function()
+  it("are one node, a third, a minority, a majority or all, at least one", function()
+    for n = 1, 9 do
+      local random, sizes = randoms.stream(1, "test"), {}
+      for _ = 1, 200 do
+        local group, text = targets.draw(lab.ids(n), random)
+        sizes[#group] = true
+        local seen = {}
+        for _, id in ipairs(group) do
+          assert.is_nil(seen[id])
+          seen[id] = true
+        end
+        assert.is_string(text)
+      end
+      local expected = {}
+      for _, size in ipairs({ 1, (n - 1) // 3, (n - 1) // 2, n // 2 + 1, n }) do
+        expected[math.max(1, size)] = true
+      end
+      assert.same(expected, sizes)
+    end
+  end)
+
+  it("are named where they are few", function()
+    local random = randoms.stream(1, "test")
+    local names = { ["a minority"] = true, ["a majority"] = true, ["all nodes"] = true }
+    for _ = 1, 50 do
+      local group, text = targets.draw(lab.ids(9), random)
+      if #group <= 3 then
+        assert.equal(table.concat(group, ", "), text)
+      else
+        assert.is_true(names[text])
+      end
+    end
+  end)
+end)
