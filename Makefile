@@ -49,7 +49,7 @@ ifneq ($(filter demo test test-c test-lua check lint,$(MAKECMDGOALS)),)
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all FORCE help deps demo test test-c test-lua test-programs check figures lint \
+.PHONY: all FORCE help deps demo test test-c test-lua test-programs check figures bench-growth lint \
   format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
@@ -133,6 +133,11 @@ format: ## bring the C code into style
 	clang-format -i $(wildcard core/*/*.[ch] tests/c/*.[ch])
 
 check: lint test ## lint and test
+
+bench-growth: ## measure how the cost of a simulated message grows with the nodes
+	@scripts/deps build
+	@$(MAKE) -s all
+	@./node --lua tests/bench/growth.lua
 
 SEEDS = 50
 

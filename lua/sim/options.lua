@@ -6,25 +6,18 @@
 -- @module sim.options
 
 local format = require "sim.format"
+local models = require "sim.checkers.txn.models"
 local topology = require "hearsay.topology"
 
 local options = {}
 
 --- The workloads that -w takes.
-options.workloads = { "echo", "unique-ids", "broadcast", "kafka" }
+options.workloads = {
+  "echo", "unique-ids", "broadcast", "kafka", "txn-rw-register", "txn-list-append",
+}
 
 --- The faults that --nemesis takes.
 options.faults = require("sim.nemesis.faults").names
-
-local CONSISTENCY_MODELS = {
-  "read-uncommitted", "read-committed", "monotonic-atomic-view", "read-atomic",
-  "cursor-stability", "monotonic-view", "monotonic-snapshot-read", "consistent-view",
-  "forward-consistent-view", "repeatable-read", "causal-cerone", "prefix",
-  "parallel-snapshot-isolation", "snapshot-isolation", "strong-session-snapshot-isolation",
-  "strong-snapshot-isolation", "update-serializable", "serializable", "strong-session-serializable",
-  "strong-serializable", "strict-serializable", "read-your-writes", "monotonic-reads",
-  "monotonic-writes", "writes-follow-reads", "PRAM", "causal", "sequential", "linearizable",
-}
 
 local SERVICES = { ["lin-kv"] = true, ["seq-kv"] = true, ["lww-kv"] = true, ["lin-tso"] = true }
 
@@ -264,7 +257,7 @@ local GROUPS = {
   { title = "What is right" },
   { name = "availability", takes = "PART", parse = availability, shown = "any",
     help = "Operations that must succeed: total, or a number from 0 to 1" },
-  { name = "consistency-models", takes = "LIST", parse = list_of(CONSISTENCY_MODELS),
+  { name = "consistency-models", takes = "LIST", parse = list_of(models.names),
     default = { "strict-serializable" }, shown = "strict-serializable",
     help = "What transactions must hold: read-committed, snapshot-isolation, serializable, .." },
 

@@ -240,8 +240,9 @@ local runner = {}
 --   `workload` unless it is to be inferred
 -- @tparam[opt] function on_start called with the world before anything happens in it
 -- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
---   the load began), interrupted (whether an interrupt ended it), faults (`{fault, text, from_us, to_us}`), net, fingerprint, seed, workload
---   (its name), start_us (world time when the load began), duration_us, world
+--   the load began), interrupted (whether an interrupt ended it), faults (`{number, fault, text,
+--   from_us, to_us}`), net, fingerprint, seed, workload (its name), start_us (world time when the
+--   load began), duration_us, world
 -- @treturn[2] nil
 -- @treturn[2] string why it could not run
 function runner.run(opts, on_start)

@@ -122,4 +122,7 @@ words.echo = {
   end,
 }
 
+words["txn-rw-register"] = require "sim.words.txn"
+words["txn-list-append"] = words["txn-rw-register"]
+
 return words

@@ -9,7 +9,8 @@ local OPTIONS = "-w broadcast --node-count 5 --rate 20 --time-limit 4 --latency 
 -- Name, what to run, and its options.
 local runs = {
   ours = OPTIONS .. '--real-time --bin "./node challenges/broadcast_3d.lua"',
-  python = OPTIONS .. '--nemesis partition --nemesis-interval 1 --bin "python3 tests/sim/real/broadcast.py"',
+  python = OPTIONS .. '--nemesis partition --nemesis-interval 1 '
+    .. '--bin "python3 tests/sim/real/broadcast.py"',
   forgetful = OPTIONS .. '--nemesis partition --nemesis-interval 1 '
     .. '--bin "python3 tests/sim/real/broadcast.py forgetful"',
   killed = OPTIONS .. '--real-time --nemesis kill,pause --nemesis-interval 1 '
@@ -35,16 +36,17 @@ describe("nodes that are processes", function()
     end
     table.sort(names)
     for _, name in ipairs(names) do
-      commands[#commands + 1] = ("{ ./sim test %s --json --store %s >%s 2>%s; echo $? >%s; } &"):format(
-        runs[name], sh:path("store-" .. name), sh:path(name .. ".json"), sh:path(name .. ".err"),
-        sh:path(name .. ".status"))
+      commands[#commands + 1] = ("{ ./sim test %s --json --store %s >%s 2>%s; echo $? >%s; } &")
+        :format(runs[name], sh:path("store-" .. name), sh:path(name .. ".json"),
+          sh:path(name .. ".err"), sh:path(name .. ".status"))
     end
     -- One more, which is interrupted.
     commands[#commands + 1] = ("./sim test %s --json --store %s >%s 2>&1 & p=$!; sleep 2; "
       .. "kill -INT $p; wait $p; echo $? >%s; wait"):format(runs.ours:gsub("limit 4", "limit 62"),
       sh:path("store-interrupted"), sh:path("interrupted.json"), sh:path("interrupted.status"))
     sh:run(table.concat(commands, "\n"))
-    left = sh:run("ps -e -o args | grep -E 'sleep 6[01]|[b]roadcast.py|[e]cho_1.lua' | grep -v grep").out
+    left = sh:run("ps -e -o args | grep -E 'sleep 6[01]|[b]roadcast.py|[e]cho_1.lua' "
+      .. "| grep -v grep").out
     names[#names + 1] = "interrupted"
     for _, name in ipairs(names) do
       ran[name] = { status = tonumber(sh:read(name .. ".status")),

@@ -5,100 +5,44 @@
 -- and their end. One whose outcome nobody knows may take effect at any moment from its invocation on,
 -- or never.
 --
--- The search goes through the ends of operations in the order of time. What is then known is a
--- configuration: the value that the register has, which of the open operations have taken effect, and
--- which of the indefinite ones. When an operation ends that has not taken effect, one or more open
--- ones do, it being the last: those are the ways to go on. So an operation takes effect only when
--- something depends on it (Gavin Lowe's just-in-time linearization, "Testing for linearizability",
--- 2017). The first way is followed to the end; where it fails the search goes back to the last choice
--- that has another, and never enters a configuration twice (Wing and Gong's search with a memory).
+-- The search goes through the ends of operations in the order of time; each is a step. What it knows
+-- there is a configuration: the value that the register has, which of the open operations have taken
+-- effect, and which of the indefinite ones. When an operation ends that has not taken effect, one or
+-- more open ones do, it being the last: those are the ways to go on. So an operation takes effect only
+-- when something depends on it (Gavin Lowe's just-in-time linearization, "Testing for
+-- linearizability", 2017). The first way is followed to the end; where it fails the search goes back
+-- to the last choice that has another, and never enters a configuration twice (Wing and Gong's search
+-- with a memory).
 --
 -- What keeps it small:
 --
 --   - An open read takes effect as soon as the register has its value: this never does harm.
 --   - Indefinite operations that do the same are one kind, of which only the number that have taken
---     effect is known, and they take effect only where they change something.
+--     effect is known. One takes effect only where the next to do so sees what it did.
 --   - A configuration is also passed over when one was visited that differs from it only in that fewer
 --     indefinite operations had taken effect: whatever follows from the one follows from the other.
+--   - Where there is an order the search is soon through, but to find that there is none it must try
+--     everything, from the beginning on. So when it has come no further for long, it tries to prove
+--     that nothing comes further: by a search that begins some steps before, with every value and
+--     every choice of open operations as if all were possible, and with no indefinite one used up.
 --
 -- Sets of open operations, by slot, and multisets of kinds are interned: each is a small integer, and
 -- adding to one or taking from it is a look-up. A history of 10,000 operations, ten at a time, takes
--- some 0.1 s.
+-- less than 0.1 s.
 -- @module sim.checkers.register_search
 
+local multisets = require "sim.checkers.multisets"
 local value = require "sim.checkers.value"
 
 local register_search = {}
 
-local EMPTY = 1 -- the id of the empty multiset
-
--- Multisets of small integers: `counts` has their content by id.
-local function new_multisets()
-  return { counts = { {} }, ids = { [""] = EMPTY }, more = { {} }, less = { {} } }
-end
-
-local function intern(sets, counts)
-  local items = {}
-  for item, count in pairs(counts) do
-    for _ = 1, count do
-      items[#items + 1] = item
-    end
-  end
-  table.sort(items)
-  local text = table.concat(items, " ")
-  local id = sets.ids[text]
-  if not id then
-    id = #sets.counts + 1
-    sets.ids[text] = id
-    sets.counts[id] = counts
-    sets.more[id], sets.less[id] = {}, {}
-  end
-  return id
-end
-
-local function change(sets, id, item, by)
-  local counts = {}
-  for other, count in pairs(sets.counts[id]) do
-    counts[other] = count
-  end
-  local count = (counts[item] or 0) + by
-  counts[item] = count > 0 and count or nil
-  return intern(sets, counts)
-end
-
-local function add(sets, id, item)
-  local more = sets.more[id]
-  local result = more[item] or change(sets, id, item, 1)
-  more[item] = result
-  return result
-end
-
-local function remove(sets, id, item)
-  local less = sets.less[id]
-  local result = less[item] or change(sets, id, item, -1)
-  less[item] = result
-  return result
-end
-
--- Whether one multiset is part of another.
-local function is_within(sets, part, whole)
-  if part == whole or part == EMPTY then
-    return true
-  end
-  local counts = sets.counts[whole]
-  for item, count in pairs(sets.counts[part]) do
-    if count > (counts[item] or 0) then
-      return false
-    end
-  end
-  return true
-end
+local EMPTY = multisets.EMPTY
+local NOTHING = 1 -- the state of a register that has no value
+local PATIENCE = 1000 -- configurations, beyond one a step, before a proof is tried
+local WINDOWS = { 16, 64, 256 } -- steps that a proof looks back
+local OPEN_MOST = 8 -- changes that may be open where a proof begins: it tries all their subsets
 
 -- The values of the register by number: the text of each. A register that has none is null.
-local function new_states()
-  return { ids = { null = 1 }, texts = { "null" } }
-end
-
 local function state_of(states, v)
   local text = value.text(v)
   local id = states.ids[text]
@@ -144,6 +88,13 @@ local function note_indefinite(kinds, entry, step)
   kind.ops[#kind.ops + 1] = entry.op
 end
 
+-- Copies of a list with an entry more or less: the lists of earlier steps stay as they are.
+local function with(list, entry)
+  local copy = table.move(list, 1, #list, 1, {})
+  copy[#copy + 1] = entry
+  return copy
+end
+
 local function without(list, entry)
   local rest = {}
   for _, other in ipairs(list) do
@@ -154,194 +105,276 @@ local function without(list, entry)
   return rest
 end
 
--- Turns the history of a register into steps, one for each end of an operation: that operation, and
--- the reads and the changes that are open then, itself included.
-local function prepare(ops)
-  local states, kinds, steps = new_states(), {}, {}
-  local entry_at, ends_at, times = {}, {}, {}
+-- The events of the operations that matter, in the order of time: the entries that begin or end.
+local function list_events(ops, states)
+  local entry_at, indices = {}, {}
   for _, op in ipairs(ops) do
     local entry = new_entry(op, states)
     if entry then
       entry_at[op.invoke_index] = entry
-      times[#times + 1] = op.invoke_index
+      indices[#indices + 1] = op.invoke_index
       if entry.is_definite then
-        ends_at[op.complete_index] = entry
-        times[#times + 1] = op.complete_index
+        entry_at[op.complete_index] = entry
+        indices[#indices + 1] = op.complete_index
       end
     end
   end
-  table.sort(times)
-  local reads, changes, free_slots, slots = {}, {}, {}, 0
-  for _, time in ipairs(times) do
-    local entry = entry_at[time]
-    if entry and not entry.is_definite then
-      note_indefinite(kinds, entry, #steps + 1)
-    elseif entry then
-      entry.slot = table.remove(free_slots)
-      if not entry.slot then
-        slots = slots + 1
-        entry.slot = slots
-      end
-      -- These lists are those of earlier steps too, which must not change.
-      local list = entry.is_read and reads or changes
-      list = table.move(list, 1, #list, 1, {})
-      list[#list + 1] = entry
-      reads, changes = entry.is_read and list or reads, entry.is_read and changes or list
-    else
-      entry = ends_at[time]
-      steps[#steps + 1] = { entry = entry, reads = reads, changes = changes }
-      reads, changes = without(reads, entry), without(changes, entry)
-      free_slots[#free_slots + 1] = entry.slot
-    end
+  table.sort(indices)
+  local events = {}
+  for i, index in ipairs(indices) do
+    events[i] = { entry = entry_at[index], is_end = index ~= entry_at[index].op.invoke_index }
   end
-  return { states = states, kinds = kinds, steps = steps }
+  return events
 end
+
+-- Turns the history of a register into steps, one for each end of an operation: that operation, and
+-- the reads and the changes that are open then, itself included.
+local function prepare(ops)
+  local states = { ids = { null = NOTHING }, texts = { "null" } }
+  local kinds, steps, reads, changes, free_slots, slots = {}, {}, {}, {}, {}, 0
+  for _, event in ipairs(list_events(ops, states)) do
+    local entry = event.entry
+    if event.is_end then
+      steps[#steps + 1] = { entry = entry, reads = reads, changes = changes }
+      reads = entry.is_read and without(reads, entry) or reads
+      changes = entry.is_read and changes or without(changes, entry)
+      free_slots[#free_slots + 1] = entry.slot
+    elseif entry.is_definite then
+      slots = free_slots[1] and slots or slots + 1
+      entry.slot = table.remove(free_slots) or slots
+      reads = entry.is_read and with(reads, entry) or reads
+      changes = entry.is_read and changes or with(changes, entry)
+    else
+      note_indefinite(kinds, entry, #steps + 1)
+    end
+  end
+  return {
+    states = states, kinds = kinds, steps = steps, sets = multisets.new(), uses = multisets.new(),
+  }
+end
+
+-- A configuration is a table
+--
+--   k         the step that cannot be passed before something takes effect
+--   state     the number of the register's value
+--   done      the slots of open operations that have taken effect
+--   used      the kinds of indefinite operations that have
+--   is_unseen true when the last to take effect was an indefinite one and nothing saw it yet
+--   setter    the operation that gave the register its value
+--   options   what may take effect now
 
 local Search = {}
 Search.__index = Search
 
+-- A search for a way beyond the step `last`.
+local function new_search(problem, last)
+  return setmetatable({
+    problem = problem, last = last, stack = {}, visited = {}, configurations = 0,
+    furthest = 0, reached = {},
+  }, Search)
+end
+
 -- Whether a configuration is worth a visit. Notes that it had one.
-function Search:enter(k, state, done, used)
-  local visited = self.visited[k]
-  if not visited then
-    visited = {}
-    self.visited[k] = visited
-  end
-  local key = done * self.state_count + state
-  local list = visited[key]
-  if not list then
-    visited[key] = { used }
-    return true
-  end
-  for _, other in ipairs(list) do
-    if is_within(self.uses, other, used) then
+function Search:is_new(c)
+  local visited = self.visited[c.k] or {}
+  self.visited[c.k] = visited
+  local key = c.done * (#self.problem.states.texts + 1) + c.state
+  for _, used in ipairs(visited[key] or {}) do
+    if self.problem.uses:is_within(used, c.used) then
       return false
     end
   end
-  list[#list + 1] = used
+  if c.is_unseen then
+    key = -key -- has fewer ways to go on than one that is the same beside that
+    for _, used in ipairs(visited[key] or {}) do
+      if self.problem.uses:is_within(used, c.used) then
+        return false
+      end
+    end
+  end
+  local list = visited[key] or {}
+  visited[key] = list
+  list[#list + 1] = c.used
   return true
 end
 
 -- The ways to go on from a configuration, the most promising last: open operations and kinds of
--- indefinite ones that may take effect now.
-function Search:options(k, state, done, used)
-  local step = self.steps[k]
-  local goal, open = step.entry, self.sets.counts[done]
-  local likely, others = {}, {}
-  for _, kind in ipairs(self.kinds) do
-    local since = kind.since[(self.uses.counts[used][kind.number] or 0) + 1]
-    if since and since <= k and kind.to ~= state and (not kind.from or kind.from == state) then
-      local list = goal.is_read and kind.to == goal.to and likely or others
-      list[#list + 1] = kind
+-- indefinite ones.
+function Search:options(c)
+  local step, state = self.problem.steps[c.k], c.state
+  local goal, done = step.entry, self.problem.sets.counts[c.done]
+  local used = self.problem.uses.counts[c.used]
+  local options, likely = {}, {}
+  local function offer(option)
+    if option.from == state or not option.from and not c.is_unseen then
+      local list = goal.is_read and option.to == goal.to and likely or options
+      list[#list + 1] = option
     end
   end
-  table.move(likely, 1, #likely, #others + 1, others)
-  likely = {}
+  for _, kind in ipairs(self.problem.kinds) do
+    local since = kind.since[(used[kind.number] or 0) + 1]
+    if since and since <= c.k and kind.to ~= state then
+      offer(kind)
+    end
+  end
   for _, entry in ipairs(step.changes) do
-    if entry ~= goal and not open[entry.slot] and (not entry.from or entry.from == state) then
-      local list = goal.is_read and entry.to == goal.to and likely or others
-      list[#list + 1] = entry
+    if entry ~= goal and not done[entry.slot] then
+      offer(entry)
     end
   end
-  table.move(likely, 1, #likely, #others + 1, others)
-  if not goal.is_read and (not goal.from or goal.from == state) then
-    others[#others + 1] = goal
+  table.move(likely, 1, #likely, #options + 1, options)
+  if not goal.is_read then
+    likely = options
+    offer(goal)
   end
-  return others
+  return options
 end
 
--- Keeps what the search knew at the furthest step that it came to: the values that the register may
--- have had, and what gave it each.
-function Search:note(k, state, setter)
-  if k > self.furthest then
-    self.furthest = k
-    self.reached, self.is_reached = {}, {}
+-- Keeps what was known at the furthest step: the values that the register may have had, and what
+-- gave it each.
+function Search:note(c)
+  if c.k > self.furthest then
+    self.furthest, self.reached = c.k, {}
   end
-  if k == self.furthest and not self.is_reached[state] then
-    self.is_reached[state] = true
-    self.reached[#self.reached + 1] = { state = state, op = setter }
+  if c.k == self.furthest then
+    for _, reached in ipairs(self.reached) do
+      if reached.state == c.state then
+        return
+      end
+    end
+    self.reached[#self.reached + 1] = c
   end
 end
 
--- Goes from a configuration at step k to the next one that has a choice. Returns it, or nothing at
--- the end of the history.
-function Search:advance(k, state, done)
-  local sets, steps = self.sets, self.steps
-  while steps[k] do
-    local step = steps[k]
+-- Goes on from a configuration to the next step that has a choice, and puts that on the stack.
+function Search:visit(c)
+  local sets, steps = self.problem.sets, self.problem.steps
+  while true do
+    if c.k > self.last then
+      self.is_through = true
+      return
+    end
+    local step = steps[c.k]
     for _, read in ipairs(step.reads) do
-      if read.to == state and not sets.counts[done][read.slot] then
-        done = add(sets, done, read.slot)
+      if read.to == c.state and not sets.counts[c.done][read.slot] then
+        c.done = sets:add(c.done, read.slot)
+        c.is_unseen = false
       end
     end
     local slot = step.entry.slot
-    if not sets.counts[done][slot] then
-      return k, done
+    if not sets.counts[c.done][slot] then
+      break
     end
-    done = remove(sets, done, slot)
-    k = k + 1
+    c.done = sets:remove(c.done, slot)
+    c.k = c.k + 1
+  end
+  if self:is_new(c) then
+    self.configurations = self.configurations + 1
+    self:note(c)
+    c.options = self:options(c)
+    self.stack[#self.stack + 1] = c
   end
 end
 
--- Runs the search. Returns true, false or "unknown".
-function Search:run(budget)
-  local stack = {} -- of choices
-  local k, state, done, used, setter = 1, self.states.ids.null, EMPTY, EMPTY, nil
-  while true do
-    k, done = self:advance(k, state, done)
-    if not k then
-      return true
+-- The configuration after an operation, or one of a kind, took effect.
+function Search:after(c, option)
+  local next_c = { k = c.k, state = option.to, done = c.done, used = c.used, setter = c.setter }
+  if option.slot then
+    next_c.done = self.problem.sets:add(c.done, option.slot)
+  else
+    next_c.used = self.problem.uses:add(c.used, option.number)
+    next_c.is_unseen = true
+  end
+  if next_c.state ~= c.state then
+    next_c.setter = option.op
+      or option.ops[self.problem.uses.counts[next_c.used][option.number]]
+  end
+  return next_c
+end
+
+-- Searches until so many configurations have been visited. Returns whether there is a way through,
+-- or nil when that is not decided yet.
+function Search:run(limit)
+  local stack = self.stack
+  while not self.is_through do
+    local c = stack[#stack]
+    if not c then
+      return false
+    elseif self.configurations >= limit then
+      return nil
     end
-    if self:enter(k, state, done, used) then
-      self.configurations = self.configurations + 1
-      if self.configurations > budget then
-        return "unknown"
-      end
-      self:note(k, state, setter)
-      stack[#stack + 1] = { k = k, state = state, done = done, used = used, setter = setter,
-        options = self:options(k, state, done, used) }
-    end
-    local choice, option
-    repeat
-      choice = stack[#stack]
-      if not choice then
-        return false
-      end
-      option = table.remove(choice.options)
-      if not option then
-        stack[#stack] = nil
-      end
-    until option
-    k, done, used = choice.k, choice.done, choice.used
-    state = option.to
-    setter = choice.setter
-    if option.slot then
-      done = add(self.sets, done, option.slot)
+    local option = table.remove(c.options)
+    if option then
+      self:visit(self:after(c, option))
     else
-      used = add(self.uses, used, option.number)
-    end
-    if state ~= choice.state then
-      setter = option.op or option.ops[self.uses.counts[used][option.number]]
+      stack[#stack] = nil
     end
   end
+  return true
 end
 
--- What stopped the search: the operation that cannot have taken effect by its end, what the register
+-- A search from step k on that begins with every configuration that there can be and some more; or
+-- nil when these are too many. A read that has taken effect leaves no less possible than one that
+-- has not, and so does an indefinite operation that has not rather than has.
+local function search_from_anything(problem, k, last)
+  local changes, sets = problem.steps[k].changes, problem.sets
+  if #changes > OPEN_MOST then
+    return nil
+  end
+  local search = new_search(problem, last)
+  local done = EMPTY
+  for _, read in ipairs(problem.steps[k].reads) do
+    done = sets:add(done, read.slot)
+  end
+  local choices = { done }
+  for _, change in ipairs(changes) do
+    for i = 1, #choices do
+      choices[#choices + 1] = sets:add(choices[i], change.slot)
+    end
+  end
+  for state = 1, #problem.states.texts do
+    for _, choice in ipairs(choices) do
+      search:visit({ k = k, state = state, done = choice, used = EMPTY })
+    end
+  end
+  return search
+end
+
+-- Tries to prove that there is no way beyond the step `last`. Returns the search that did, or nil;
+-- and the number of configurations that it took.
+local function prove(problem, last, limit)
+  local configurations = 0
+  for _, window in ipairs(WINDOWS) do
+    local k = last - window
+    local search = k > 1 and search_from_anything(problem, k, last)
+    local verdict = search and search:run(limit - configurations)
+    configurations = configurations + (search and search.configurations or 0)
+    if verdict == false then
+      return search, configurations
+    elseif verdict == nil then
+      break
+    end
+  end
+  return nil, configurations
+end
+
+-- What stopped a search: the operation that cannot have taken effect by its end, what the register
 -- may have been by then, and what else could have changed it.
-function Search:obstacle()
-  local step = self.steps[self.furthest]
+local function describe_obstacle(search)
+  local problem = search.problem
+  local step = problem.steps[search.furthest]
   local states, open = {}, {}
-  for i, reached in ipairs(self.reached) do
-    states[i] = { text = self.states.texts[reached.state], op = reached.op }
+  for i, reached in ipairs(search.reached) do
+    states[i] = { text = problem.states.texts[reached.state], op = reached.setter }
   end
   for _, entry in ipairs(step.changes) do
     if entry ~= step.entry then
       open[#open + 1] = entry.op
     end
   end
-  for _, kind in ipairs(self.kinds) do
+  for _, kind in ipairs(problem.kinds) do
     for i, since in ipairs(kind.since) do
-      if since <= self.furthest then
+      if since <= search.furthest then
         open[#open + 1] = kind.ops[i]
       end
     end
@@ -365,13 +398,24 @@ end
 --   changed it just then: under way, or of unknown outcome
 function register_search.run(ops, budget)
   local problem = prepare(ops)
-  local search = setmetatable({
-    steps = problem.steps, kinds = problem.kinds, states = problem.states,
-    state_count = #problem.states.texts + 1, sets = new_multisets(), uses = new_multisets(),
-    visited = {}, furthest = 0, configurations = 0,
-  }, Search)
-  local verdict = search:run(budget)
-  return verdict, search.configurations, verdict == false and search:obstacle() or nil
+  local search = new_search(problem, #problem.steps)
+  search:visit({ k = 1, state = NOTHING, done = EMPTY, used = EMPTY })
+  local limit, spent = #problem.steps + PATIENCE, 0
+  while true do
+    local verdict = search:run(math.min(limit, budget - spent))
+    local total = search.configurations + spent
+    if verdict ~= nil then
+      return verdict, total, verdict == false and describe_obstacle(search) or nil
+    elseif total >= budget then
+      return "unknown", total
+    end
+    local proof, cost = prove(problem, search.furthest, math.min(limit, budget - total))
+    spent = spent + cost
+    if proof then
+      return false, total + cost, describe_obstacle(proof)
+    end
+    limit = limit * 2
+  end
 end
 
 return register_search

@@ -40,6 +40,8 @@ local modules = {
   ["unique-ids"] = "sim.workloads.unique_ids",
   broadcast = "sim.workloads.broadcast",
   kafka = "sim.workloads.kafka",
+  ["txn-rw-register"] = "sim.workloads.txn_rw_register",
+  ["txn-list-append"] = "sim.workloads.txn_list_append",
 }
 
 --- The workload of a name.
@@ -47,7 +49,21 @@ function workloads.get(name)
   return require(modules[name])
 end
 
---- The workload whose messages a script handles.
+-- Whether all types of one workload are among those of another, and not the other way round.
+local function is_part_of(name, other)
+  local types = {}
+  for _, message_type in ipairs(workloads.get(other).types) do
+    types[message_type] = true
+  end
+  local shared = 0
+  for _, message_type in ipairs(workloads.get(name).types) do
+    shared = shared + (types[message_type] and 1 or 0)
+  end
+  return shared == #workloads.get(name).types and shared < #workloads.get(other).types
+end
+
+--- The workload whose messages a script handles. Where there are several, one whose messages are
+-- only a part of another's does not count.
 -- @tparam {string,...} types that the script handles
 -- @treturn[1] string name
 -- @treturn[2] nil
@@ -57,17 +73,32 @@ function workloads.infer(types)
   for _, message_type in ipairs(types) do
     handled[message_type] = true
   end
+  local fit = {}
   for _, name in ipairs(require("sim.options").workloads) do
     local all = true
     for _, message_type in ipairs(workloads.get(name).types) do
       all = all and handled[message_type] or false
     end
-    if all then
-      return name
+    fit[#fit + 1] = all and name or nil
+  end
+  local best = {}
+  for _, name in ipairs(fit) do
+    local is_part = false
+    for _, other in ipairs(fit) do
+      is_part = is_part or is_part_of(name, other)
     end
+    best[#best + 1] = not is_part and name or nil
+  end
+  if #best == 1 then
+    return best[1]
+  end
+  local what = #types > 0 and table.concat(types, ", ") or "nothing"
+  if #best > 1 then
+    return nil, ("what the script handles (%s) fits several workloads: say with -w which of %s")
+      :format(what, table.concat(best, ", "))
   end
   return nil, ("cannot tell the workload from what the script handles (%s): say it with -w")
-    :format(#types > 0 and table.concat(types, ", ") or "nothing")
+    :format(what)
 end
 
 --- The error for a reply that is not of the workload's form.

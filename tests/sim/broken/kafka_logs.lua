@@ -35,68 +35,71 @@ function logs.from(key, offset)
   return json.array(table.move(log, first, #log, 1, {}))
 end
 
-local handlers = {
-  send = function(msg)
-    return { type = "send_ok", offset = logs.append(msg.body.key, msg.body.msg) }
-  end,
-  poll = function(msg)
-    local msgs = {}
-    for key, offset in pairs(msg.body.offsets) do
-      msgs[key] = logs.from(key, offset)
-    end
-    return { type = "poll_ok", msgs = msgs }
-  end,
-  commit_offsets = function(msg)
-    for key, offset in pairs(msg.body.offsets) do
-      logs.committed[key] = math.max(logs.committed[key] or offset, offset)
-    end
-    return { type = "commit_offsets_ok" }
-  end,
-  list_committed_offsets = function(msg)
-    local offsets = {}
-    for _, key in ipairs(msg.body.keys) do
-      offsets[key] = logs.committed[key]
-    end
-    return { type = "list_committed_offsets_ok", offsets = offsets }
-  end,
-}
-
---- Handles the requests, those in `changes` by functions of its own. These get the message and the
--- handler that they replace.
-function logs.serve(changes)
-  for name, handle in pairs(handlers) do
-    local change = changes and changes[name]
-    node.on(name, change and function(msg) return change(msg, handle) end or handle)
-  end
+--- The right handlers, for a node that keeps all logs itself. A new table, to change some in.
+function logs.here()
+  return {
+    send = function(msg)
+      return { type = "send_ok", offset = logs.append(msg.body.key, msg.body.msg) }
+    end,
+    poll = function(msg)
+      local msgs = {}
+      for key, offset in pairs(msg.body.offsets) do
+        msgs[key] = logs.from(key, offset)
+      end
+      return { type = "poll_ok", msgs = msgs }
+    end,
+    commit_offsets = function(msg)
+      for key, offset in pairs(msg.body.offsets) do
+        logs.committed[key] = math.max(logs.committed[key] or offset, offset)
+      end
+      return { type = "commit_offsets_ok" }
+    end,
+    list_committed_offsets = function(msg)
+      local offsets = {}
+      for _, key in ipairs(msg.body.keys) do
+        offsets[key] = logs.committed[key]
+      end
+      return { type = "list_committed_offsets_ok", offsets = offsets }
+    end,
+  }
 end
 
---- A node that passes every request of a client on to the first node, which does it. `changes` as of
--- logs.serve are for the first node.
-function logs.serve_at_first(changes)
-  local function pass_on(msg, handle)
-    if msg.src == node.id or node.id == node.ids[1] then
+--- Asks a node, and raises what goes wrong.
+function logs.ask(dest, body, timeout)
+  local reply, err = node.rpc(dest, body, timeout or 4)
+  return reply or error(err, 0)
+end
+
+--- A handler that passes a client's request on to a node, which has the right one.
+-- @tparam function handle the right one
+-- @tparam function dest_of called with the request's body, returns the node
+function logs.pass(handle, dest_of)
+  return function(msg)
+    local dest = dest_of(msg.body)
+    if dest == node.id or not msg.src:find("^c") then
       return handle(msg)
     end
-    local body = {}
-    for field, value in pairs(msg.body) do
-      body[field] = value
-    end
-    body.msg_id = nil
-    local reply, err = node.rpc(node.ids[1], body, 4)
-    if not reply then
-      error(err, 0)
-    end
+    msg.body.msg_id = nil
+    local reply = logs.ask(dest, msg.body)
     reply.in_reply_to, reply.msg_id = nil, nil
     return reply
   end
-  local passing = {}
-  for name in pairs(handlers) do
-    passing[name] = function(msg, handle)
-      local change = changes and changes[name]
-      return pass_on(msg, change and function() return change(msg, handle) end or handle)
-    end
+end
+
+--- Handlers by which the first node keeps all logs and the others pass requests on to it.
+function logs.at_first()
+  local handlers = logs.here()
+  for name, handle in pairs(handlers) do
+    handlers[name] = logs.pass(handle, function() return node.ids[1] end)
   end
-  logs.serve(passing)
+  return handlers
+end
+
+--- Registers handlers.
+function logs.serve(handlers)
+  for name, handle in pairs(handlers) do
+    node.on(name, handle)
+  end
 end
 
 return logs

@@ -10,7 +10,7 @@ local KV = "lin-kv"
 -- What is not there yet by its offset, as far as this node knows; a hint, no more.
 local next_offset = {}
 
--- A request that is repeated until it is answered: each of ours may be done twice.
+-- A request that is repeated until it is answered.
 local function ask(body)
   while true do
     local reply, err = node.rpc(KV, body, 2)
@@ -31,10 +31,11 @@ local function read(key, offset)
 end
 
 node.on("send", { key = "string", msg = "any" }, function(msg)
-  local key, offset = msg.body.key, next_offset[msg.body.key] or 0
-  -- `from` is no message, so that the cas does nothing but create.
-  while not ask({ type = "cas", key = entry(key, offset), from = json.null, to = msg.body.msg,
-    create_if_not_exists = true }) do
+  local key, message, offset = msg.body.key, msg.body.msg, next_offset[msg.body.key] or 0
+  -- `from` is no message, so that the cas does nothing but create. When it fails, the entry may
+  -- still be ours, by a request whose reply was lost: no message is sent twice to a log.
+  while not ask({ type = "cas", key = entry(key, offset), from = json.null, to = message,
+    create_if_not_exists = true }) and read(key, offset) ~= message do
     offset = offset + 1
   end
   next_offset[key] = math.max(next_offset[key] or 0, offset + 1)

@@ -1,0 +1,126 @@
+--- What the workloads of transactions have in common: clients send a list of micro-operations, and
+-- get it back with the reads filled in.
+--
+-- As in Elle's generators, a transaction has 1 to --max-txn-length micro-operations, half of them
+-- reads. Keys are whole numbers; --key-count of them (10) are in use at a time, each twice as likely
+-- as the one before it. What is written to a key is 1, 2, .. in turn, and after --max-writes-per-key
+-- the key gives way to a new one.
+-- @module sim.workloads.txn
+
+local checker = require "sim.checkers.txn"
+local json = require "hearsay.json"
+local transactions = require "sim.checkers.txn.transactions"
+local value = require "sim.checkers.value"
+
+local txn = {}
+
+local KEYS, LENGTH, WRITES = 10, 4, 16
+local CHOSEN_FROM = 50 -- of all keys in use the last ones, which are chosen; others are 2^50 times as rare
+
+-- The place of a key among `count`, by the highest bit of a random number.
+local function draw_place(random, count)
+  local few = math.min(count, CHOSEN_FROM)
+  local bits = random:upto((1 << few) - 1)
+  local place = count - few
+  while bits > 0 do
+    place = place + 1
+    bits = bits >> 1
+  end
+  return place
+end
+
+--- Makes a generator of transactions.
+-- @tparam table opts key_count, max_txn_length, max_writes_per_key, as in sim.options
+-- @tparam random random
+-- @tparam string write the name of the micro-operation that writes: "w" or "append"
+-- @treturn function as sim.workloads says
+function txn.generator(opts, random, write)
+  local keys, next_value = {}, {}
+  for i = 1, opts.key_count or KEYS do
+    keys[i] = i - 1
+  end
+  local next_key = #keys
+  local most = opts.max_writes_per_key or WRITES
+
+  local function draw_operation()
+    local place = draw_place(random, #keys)
+    if random:upto(2) == 1 then
+      return { "r", keys[place], json.null }
+    end
+    local key = keys[place]
+    local written = next_value[key] or 1
+    if written > most then
+      keys[place] = next_key
+      next_key = next_key + 1
+      return draw_operation()
+    end
+    next_value[key] = written + 1
+    return { write, key, written }
+  end
+
+  return function()
+    local list = {}
+    for i = 1, random:upto(opts.max_txn_length or LENGTH) do
+      list[i] = draw_operation()
+    end
+    return "txn", list
+  end
+end
+
+-- What is wrong with a micro-operation of a reply, or nil.
+local function fault(asked, got, is_value)
+  local is_same = json.is_array(got) and #got == 3 and got[1] == asked[1]
+    and value.equal(got[2], asked[2])
+  if is_same and asked[1] == "r" then
+    is_same = is_value(got[3])
+  elseif is_same then
+    is_same = value.equal(got[3], asked[3])
+  end
+  if not is_same then
+    return asked[1] == "r" and ("[%q, %s, what was read]"):format(asked[1], value.text(asked[2]))
+      or value.text(asked)
+  end
+end
+
+--- A workload of transactions.
+-- @tparam string write the name of the micro-operation that writes: "w" or "append"
+-- @tparam table versions how the checker reads the history: sim.checkers.txn.register_versions or
+--   list_versions
+-- @treturn table see sim.workloads
+function txn.workload(write, versions)
+  local workload = { types = { "txn" }, idempotent = {} }
+
+  local function is_value(v)
+    return not versions.is_list or transactions.is_null(v) or json.is_array(v)
+  end
+
+  function workload.generator(opts, random)
+    return txn.generator(opts, random, write)
+  end
+
+  function workload.request(op)
+    return { type = "txn", txn = op.value }
+  end
+
+  function workload.result(op, reply)
+    local asked, got = op.value, reply.txn
+    if reply.type ~= "txn_ok" or not json.is_array(got) or #got ~= #asked then
+      return nil, ('{"type": "txn_ok", "txn": [..]} with %d operations'):format(#asked)
+    end
+    for i, micro in ipairs(asked) do
+      local expected = fault(micro, got[i], is_value)
+      if expected then
+        return nil, ("%s as operation %d, not %s"):format(expected, i, value.text(got[i]))
+      end
+    end
+    return got
+  end
+
+  function workload.check(history, opts)
+    return checker.check(history, opts, versions)
+  end
+
+  return workload
+end
+
+return txn
