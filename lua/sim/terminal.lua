@@ -3,6 +3,12 @@
 
 local terminal = {}
 
+-- A variable of the environment; one that is empty counts as not set, as POSIX has it for locales.
+local function set(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
 --- Whether a stream is a terminal.
 -- @tparam[opt=1] integer descriptor 1 is standard output, 2 standard error
 function terminal.is_terminal(descriptor)
@@ -13,7 +19,7 @@ end
 -- @tparam[opt=false] boolean plain no colours
 -- @treturn table {color, ascii}, for sim.screen
 function terminal.style(plain)
-  local locale = os.getenv("LC_ALL") or os.getenv("LC_CTYPE") or os.getenv("LANG") or ""
+  local locale = set("LC_ALL") or set("LC_CTYPE") or set("LANG") or ""
   return {
     color = not plain and os.getenv("NO_COLOR") == nil and terminal.is_terminal(),
     ascii = not locale:upper():find("UTF%-?8"),

@@ -51,14 +51,23 @@ local function run_once(opts, style)
     complain(message)
     return COULD_NOT_RUN
   end
-  local folder = store.open(opts.store, run.workload)
+  local is_open, folder = pcall(store.open, opts.store, run.workload)
+  if not is_open then
+    complain(folder)
+    return COULD_NOT_RUN
+  end
   local meta = {
     opts = opts, workload = run.workload, script = opts.script_name, details = run.details,
     faults = run.faults, duration_us = run.duration_us, store = folder.path,
     command = options.command(opts, { seed = ("%d"):format(opts.seed), ["test-count"] = false }),
   }
   local journal = run.world:journal()
-  keep(folder, run, journal, screen.render(run.results, meta), opts.nodes)
+  local is_kept, why_not = pcall(keep, folder, run, journal, screen.render(run.results, meta),
+    opts.nodes)
+  if not is_kept then
+    complain(why_not)
+    return COULD_NOT_RUN
+  end
   log(opts, run, journal)
   if opts.json then
     io.stdout:write(results.encode(run.results))

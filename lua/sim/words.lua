@@ -122,6 +122,7 @@ words.echo = {
   end,
 }
 
+words.kafka = require "sim.words.kafka"
 words["txn-rw-register"] = require "sim.words.txn"
 words["txn-list-append"] = words["txn-rw-register"]
 

@@ -97,6 +97,35 @@ describe("hub, in a calm cluster,", function()
     end
   end)
 
+  it("answers a leaf's first message at once, so that it gets into step", function()
+    local g = start(4)
+    g:run(0.17)
+    g:add("n2")
+    g:run(2 * HOP + MS)
+    local list = {}
+    for _, message in ipairs(g:sent()) do
+      list[#list + 1] = ("%s to %s at %.2f"):format(message.src, message.dest, message.time)
+    end
+    assert.same({ "n2 to n0 at 0.17", "n0 to n2 at 0.27" }, { list[1], list[2] })
+  end)
+
+  it("confirms a value that it had from another leaf already", function()
+    local g = start(4)
+    load(g, randoms.stream(1, "load"), 2, 20)
+    assert(g:settle(1))
+    g:run(3)
+    g:add("n1", "twice")
+    g:add("n2", "twice")
+    assert(g:settle(1))
+    g:run(3)
+    g:journal()
+    g:run(60)
+    for _, message in ipairs(g:sent()) do
+      assert.same({ "hub_down", "n0", 0 },
+        { message.body.type, message.src, #message.body.values })
+    end
+  end)
+
   it("sends each leaf at most one message a window, and gets at most one from it", function()
     local n = 6
     local g = start(n)
@@ -158,7 +187,11 @@ describe("hub, in a calm cluster,", function()
     assert(g:settle(2))
     g:run(3)
     g:journal()
-    g:run(70)
+    g:run(35)
+    for value = 0, 4 do
+      g:add("n" .. value, value) -- they know it
+    end
+    g:run(35)
     local sent = g:sent()
     assert.near(4 * 10, #sent, 4)
     for _, message in ipairs(sent) do
@@ -317,6 +350,62 @@ describe("hub, when it is cut off,", function()
     g:run(10)
     g:heal()
     assert(g:settle(BACK))
+  end)
+
+  it("is passed over quickly where it was found by trying", function()
+    local g = start(6)
+    load(g, randoms.stream(1, "load"), 2, 20)
+    assert(g:settle(1))
+    g:isolate("n0", "n1", "n2")
+    g:add("n5")
+    -- The first by its patience, two more by one window each; and each takes up to a slot.
+    assert(g:settle((PATIENCE + 1) * WINDOW + 2 * (2 * WINDOW + 2 * HOP) + 2 * HOP,
+      { "n3", "n5" }))
+  end)
+
+  it("is not sent again what it has, when its leaves come back", function()
+    local g = start(4)
+    load(g, randoms.stream(1, "load"), 20, 10)
+    assert(g:settle(1))
+    g:run(2)
+    g:isolate("n0")
+    for i = 1, 3 do
+      g:add("n" .. i)
+    end
+    g:run(8)
+    g:journal()
+    g:heal()
+    assert(g:settle(BACK))
+    local ups = 0
+    for _, message in ipairs(g:sent()) do
+      if message.body.type == "hub_up" and message.dest == "n0" then
+        ups = ups + 1
+        assert(#message.body.values <= 20, #message.body.values)
+      end
+    end
+    assert(ups >= 3)
+  end)
+
+  it("hears no more of a leaf that was a hub for itself, and nor do the others", function()
+    for _, has_values in ipairs({ true, false }) do
+      local g = start(6)
+      g:add("n3")
+      assert(g:settle(1))
+      g:isolate("n2")
+      if has_values then
+        g:add("n2")
+      end
+      g:run(60)
+      g:heal()
+      g:run(15) -- a keep-alive at most
+      assert(g:settle(BACK))
+      g:run(5)
+      g:journal()
+      g:run(60)
+      for _, message in ipairs(g:sent()) do
+        assert.same({ "hub_down", "n0" }, { message.body.type, message.src })
+      end
+    end
   end)
 
   it("gets everybody back once it can be reached, and all that they had meanwhile", function()

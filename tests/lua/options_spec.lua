@@ -5,6 +5,7 @@ local function parse(...)
   return options.parse({ "--bin", "./node x.lua", ... })
 end
 
+local WORKLOADS = table.concat(options.workloads, ", ")
 local FAULTS = "one or more, with commas, of partition, kill, pause, one-way, loss, duplicate, "
   .. "reorder, spike, skew"
 
@@ -114,10 +115,10 @@ describe("options", function()
   end)
 
   it("know of workloads that are added", function()
-    assert.is_nil(parse("-w", "kafka"))
-    table.insert(options.workloads, "kafka")
-    assert.equal("kafka", assert(parse("-w", "kafka")).workload)
-    assert.matches("echo, unique%-ids, broadcast, kafka", options.help())
+    assert.is_nil(parse("-w", "chess"))
+    table.insert(options.workloads, "chess")
+    assert.equal("chess", assert(parse("-w", "chess")).workload)
+    assert.matches("echo, unique%-ids, .*chess", options.help())
     table.remove(options.workloads)
   end)
 
@@ -152,8 +153,8 @@ describe("options", function()
       { { "--concurrency", "0n" }, "--concurrency 0n: expected a whole number from 1 to 100000, "
         .. "or that many for each node, as in 2n" },
       { { "-w", "brodcast" }, "--workload brodcast: did you mean broadcast? expected one of echo, "
-        .. "unique-ids, broadcast" },
-      { { "-w", "zzz" }, "--workload zzz: expected one of echo, unique-ids, broadcast" },
+        .. WORKLOADS:match("^echo, (.*)$") },
+      { { "-w", "zzz" }, "--workload zzz: expected one of " .. WORKLOADS },
       { { "--topology", "gird" }, "--topology gird: did you mean grid? expected one of line, grid, "
         .. "ring, tree, tree2, tree3, tree4, star, total, hypercube" },
       { { "--latency-dist", "normal" },

@@ -75,7 +75,7 @@ describe("store", function()
     assert.is_false(ok)
     assert.matches("^cannot write results: .*no/such/folder.txt: No such file or directory$",
       message)
-    if read("/proc/self/mounts"):find("/dev/full") or io.open("/dev/full", "w") then
+    if io.open("/dev/full", "w") then -- a device on which nothing fits
       os.execute(('ln -s /dev/full "%s/full"'):format(folder.path))
       ok, message = pcall(folder.write, folder, "full", ("x"):rep(1000000))
       assert.is_false(ok)

@@ -16,9 +16,9 @@ local function call(command, ...)
       end
     end }
   end
-  io.stdout, io.stderr = writer(out), writer(err)
+  io.stdout, io.stderr = writer(out), writer(err) -- luacheck: ignore 122
   local results = table.pack(pcall(command, ...))
-  io.stdout, io.stderr = stdout, stderr
+  io.stdout, io.stderr = stdout, stderr -- luacheck: ignore 122
   assert(results[1], results[2])
   return results[2], table.concat(out), table.concat(err)
 end

@@ -88,10 +88,16 @@ local function note_indefinite(kinds, entry, step)
   kind.ops[#kind.ops + 1] = entry.op
 end
 
--- Copies of a list with an entry more or less: the lists of earlier steps stay as they are.
+-- Copies of a list with an entry more or less: the lists of earlier steps stay as they are. What
+-- ends first is last.
 local function with(list, entry)
   local copy = table.move(list, 1, #list, 1, {})
-  copy[#copy + 1] = entry
+  local i = #copy
+  while i > 0 and copy[i].op.complete_index < entry.op.complete_index do
+    copy[i + 1] = copy[i]
+    i = i - 1
+  end
+  copy[i + 1] = entry
   return copy
 end
 
@@ -218,16 +224,11 @@ function Search:options(c)
     end
   end
   for _, entry in ipairs(step.changes) do
-    if entry ~= goal and not done[entry.slot] then
+    if not done[entry.slot] then
       offer(entry)
     end
   end
-  table.move(likely, 1, #likely, #options + 1, options)
-  if not goal.is_read then
-    likely = options
-    offer(goal)
-  end
-  return options
+  return table.move(likely, 1, #likely, #options + 1, options)
 end
 
 -- Keeps what was known at the furthest step: the values that the register may have had, and what

@@ -64,8 +64,8 @@ end
 local kinds = {
   { "lost-write", "message lost", "messages lost", "Lost", function(err)
     local reader = err["max-read"]
-    return ("%s: %s got offset %d; no poll shows it, though %s shows offset %d"):format(message(err),
-      operation(err.writer), err.offset, operation(reader), err["max-read-offset"])
+    return ("%s: %s got offset %d; no poll shows it, though %s shows offset %d"):format(
+      message(err), operation(err.writer), err.offset, operation(reader), err["max-read-offset"])
   end },
   { "unseen", "message never polled", "messages never polled", "Never polled" },
   { "duplicate", "message at several offsets", "messages at several offsets", "Twice", function(err)
@@ -77,7 +77,8 @@ local kinds = {
     end },
   { "never-sent", "message polled that nobody sent", "messages polled that nobody sent",
     "Never sent", function(err)
-      return ("%s: shown at offset %d by %s"):format(message(err), err.offset, operation(err.reader))
+      return ("%s: shown at offset %d by %s"):format(message(err), err.offset,
+        operation(err.reader))
     end },
   { "G1a", "message polled whose send failed", "messages polled whose sends failed", "Aborted read",
     function(err)
@@ -104,8 +105,8 @@ local kinds = {
     end },
   { "committed-backwards", "committed offset that went back", "committed offsets that went back",
     "Committed", function(err)
-      return ("%s: %s lists offset %d, and %s %s"):format(key(err), operation(err.ops[1]), err.before,
-        operation(err.ops[2]), err.offset and "lists " .. err.offset or "none")
+      return ("%s: %s lists offset %d, and %s lists %s"):format(key(err), operation(err.ops[1]),
+        err.before, operation(err.ops[2]), err.offset or "none")
     end },
 }
 

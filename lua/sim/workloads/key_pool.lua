@@ -44,7 +44,8 @@ function Pool:place()
   end
 end
 
---- Draws a read or a write, as likely the one as the other, of a key.
+--- Draws a read or a write, as likely the one as the other, of a key. Where the key has been
+-- written often enough a fresh one takes its place, and both are drawn again.
 -- @treturn integer key
 -- @treturn[opt] integer the value to write; nil for a read
 function Pool:draw()

@@ -41,7 +41,7 @@ local function judge_unpolled(log, errors)
     local send = message.send
     if not message.first_poll and send and send.outcome == "ok" then
       errors:add("unseen", { key = log.key, message = message, at = send })
-      if furthest and message.last_rank <= furthest.first_rank then
+      if furthest and message.first_rank <= furthest.first_rank then
         errors:add("lost-write", {
           key = log.key, message = message, offset = send.result, send = send, at = send,
           max_offset = log.offsets[furthest.first_rank], max_poll = furthest.first_poll,

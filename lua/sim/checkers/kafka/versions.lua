@@ -20,7 +20,7 @@
 --   send             the operation that sent it; nil when nobody did
 --   offsets          where it was seen, in the order of first sight; more than one is a fault
 --   rank             the rank of the last offset at which it was the first one seen, or nil
---   first_rank, last_rank  of all its offsets; nil when none is known
+--   first_rank       the rank of its lowest offset; nil when none is known
 --   first_poll       the poll that showed it and ended first; nil when none did
 --   known_us         when its send was acknowledged or a poll first showed it; nil if neither did
 -- @module sim.checkers.kafka.versions
@@ -133,10 +133,8 @@ local function rank(log)
     log.by_rank[i] = message
     message.rank = i
     message.first_rank = message.first_rank or i
-    message.last_rank = i
     for _, other in ipairs(log.others[offset] or {}) do
       other.first_rank = other.first_rank or i
-      other.last_rank = i
     end
   end
 end
