@@ -4,6 +4,7 @@
 #include "host/node.h"
 #include "host/task.h"
 #include "host/timer.h"
+#include "wire/error_code.h"
 
 #include <lauxlib.h>
 

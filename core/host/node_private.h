@@ -54,6 +54,16 @@ __attribute__((format(printf, 2, 3)))
 #endif
 void node_logf(struct node *n, const char *format, ...);
 
+/* Something is wrong with the line in the envelope: says so in the diagnostics, and to the sender
+ * when the line got far enough to tell who asks about what. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+void node_refuse(struct node *n, int code, const char *format, ...);
+
+/* Takes an init whose body is decoded at the top of the stack. Raises on out of memory. */
+void node_take_init(struct node *n, lua_State *L);
+
 /* Sends the body at `index` of L as a message with this msg_id. Returns 0, or -1 with
  * the reason in `e`. */
 int node_send_request(struct node *n, lua_State *L, struct slice dest, int64_t msg_id, int index,

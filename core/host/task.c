@@ -1,6 +1,7 @@
 #include "host/task.h"
 
 #include "host/value.h"
+#include "wire/error_code.h"
 
 #include <lauxlib.h>
 
@@ -89,8 +90,6 @@ void task_free_all(struct node *n)
   n->idle = NULL;
 }
 
-enum { CRASH = 13 }; /* Maelstrom's error code for "something broke in the handler" */
-
 static int owes_reply(const struct task *t)
 {
   return t->kind == TASK_MESSAGE && t->wants_reply;
@@ -103,7 +102,7 @@ void task_drop_lost(struct node *n)
     if (t->kind == TASK_IDLE || t->is_waiting)
       continue;
     if (owes_reply(t))
-      node_reply_error(n, bytes_slice(&t->src), t->msg_id, CRASH, SLICE("out of memory"));
+      node_reply_error(n, bytes_slice(&t->src), t->msg_id, ERROR_CRASH, SLICE("out of memory"));
     end(n, t);
     release(n, t); /* its coroutine may be dead */
   }
@@ -142,12 +141,12 @@ static void reply_failure(struct node *n, struct task *t)
     return;
   }
   lua_pushvalue(co, -1);
-  lua_xmove(co, n->L, 1);                    // error
-  const char *why = state_error_text(n->L);  // text
-  luaL_traceback(n->L, co, why, 0);          // text traceback
+  lua_xmove(co, n->L, 1);                   // error
+  const char *why = state_error_text(n->L); // text
+  luaL_traceback(n->L, co, why, 0);         // text traceback
   node_logf(n, "%s", lua_tostring(n->L, -1));
   if (owes_reply(t))
-    node_reply_error(n, src, t->msg_id, CRASH, slice_of(why));
+    node_reply_error(n, src, t->msg_id, ERROR_CRASH, slice_of(why));
   lua_pop(n->L, 2);
 }
 
@@ -164,7 +163,7 @@ static void reply_result(struct node *n, struct task *t)
   if (node_reply(n, co, src, t->msg_id, RESULT, &e) == 0)
     return;
   node_logf(n, "cannot send the reply to %.*s: %s", (int)src.length, src.data, e.text);
-  node_reply_error(n, src, t->msg_id, CRASH, slice_of(e.text));
+  node_reply_error(n, src, t->msg_id, ERROR_CRASH, slice_of(e.text));
 }
 
 enum task_state task_run(struct node *n, struct task *t, int arguments)
@@ -275,18 +274,16 @@ static void fail_rpc(struct node *n, struct task *t, int code, const char *text)
   (void)task_run(n, t, 2);
 }
 
-enum { TIMEOUT = 0 }; /* Maelstrom's error code for "it may have happened or not" */
-
 static void time_out(struct node *n, struct waiter *self)
 {
-  fail_rpc(n, (struct task *)self, TIMEOUT, "no reply in time");
+  fail_rpc(n, (struct task *)self, ERROR_TIMEOUT, "no reply in time");
 }
 
 static const char no_more_input[] = "the input has ended: no reply can come";
 
 static void fail_at_end_of_input(struct node *n, struct waiter *self)
 {
-  fail_rpc(n, (struct task *)self, TIMEOUT, no_more_input);
+  fail_rpc(n, (struct task *)self, ERROR_TIMEOUT, no_more_input);
 }
 
 int task_rpc(struct node *n, struct task *t, lua_State *L, struct slice dest, int index,
@@ -321,7 +318,7 @@ int task_take_reply(struct node *n)
   struct error e;
   end_rpc(n, t);
   if (value_decode(t->co, m->body, VALUE_UNIQUE_KEYS, &e) != 0) {
-    fail_rpc(n, t, CRASH, e.text); /* no definite code: it may have happened */
+    fail_rpc(n, t, ERROR_CRASH, e.text); /* no definite code: it may have happened */
     return 1;
   }
   if (slice_equal(m->type, SLICE("error"))) {
@@ -339,6 +336,6 @@ void task_fail_all_rpcs(struct node *n)
   for (struct task *t = n->all, *next; t != NULL; t = next) {
     next = t->next;
     if (t->rpc_id != 0)
-      fail_rpc(n, t, TIMEOUT, no_more_input);
+      fail_rpc(n, t, ERROR_TIMEOUT, no_more_input);
   }
 }

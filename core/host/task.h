@@ -24,7 +24,7 @@ struct task {
   enum task_kind kind;
   int is_waiting;
   int start_arguments; /* on the stack of a spawned one that has not started */
-  struct bytes src; /* of the message it answers; the memory is used again */
+  struct bytes src;    /* of the message it answers; the memory is used again */
   int wants_reply;
   int64_t msg_id; /* of the message it answers */
   int64_t rpc_id; /* msg_id whose reply it waits for, or 0 */

@@ -137,29 +137,29 @@ static struct network_counts *counts_for(struct network *n, const struct endpoin
   return a->kind == ENDPOINT_CLIENT || b->kind == ENDPOINT_CLIENT ? &n->clients : &n->servers;
 }
 
-static void record(struct network *n, const char *what, const struct endpoint *dest,
-                   const struct message *m)
+static void record(struct network *n, const char *what, const struct endpoint *dest, uint64_t id,
+                   struct slice line)
 {
   uint64_t seed = n->fingerprint ^ (uint64_t)n->schedule->now_us ^ (dest->index << 40);
-  n->fingerprint = hash_bytes(m->line, m->length, seed);
+  n->fingerprint = hash_bytes(line.data, line.length, seed);
   if (n->journal == NULL)
     return;
   char head[128];
   int length = snprintf(head, sizeof head,
                         "{\"time\":%" PRId64 ",\"event\":\"%s\",\"id\":%" PRIu64 ",\"message\":",
-                        n->schedule->now_us, what, m->id);
+                        n->schedule->now_us, what, id);
   /* An incomplete journal is better than none: out of memory is not an error here. */
   (void)bytes_append(n->journal, head, (size_t)length);
-  (void)bytes_append(n->journal, m->line, m->length);
+  (void)bytes_append_slice(n->journal, line);
   (void)bytes_append(n->journal, "}\n", 2);
 }
 
-/* The earliest message of a receiver, taken off its queue; those that are cut off are
- * dropped on the way. NULL when none is left. */
-static struct message *take(struct endpoint *dest)
+/* The earliest message of a receiver that is due by then, taken off its queue; those that
+ * are cut off are dropped on the way. NULL when none is left. */
+static struct message *take(struct endpoint *dest, int64_t due_us)
 {
   struct heap_item *first;
-  while ((first = heap_first(&dest->queue)) != NULL) {
+  while ((first = heap_first(&dest->queue)) != NULL && first->deadline_us <= due_us) {
     struct message *m = (struct message *)first;
     heap_remove(&dest->queue, first);
     if (!is_cut(dest, m->src) && !dest->is_closed)
@@ -169,8 +169,8 @@ static struct message *take(struct endpoint *dest)
   return NULL;
 }
 
-/* Makes the receiver wait for its next message, if it waits for none. The event goes into
- * room that the heap has had for it since the message was sent. */
+/* Makes the receiver wait for its next message, if it waits for none. Returns 0, or -1 on out
+ * of memory, and then it does with its next call. */
 static int wait_for_next(struct endpoint *dest)
 {
   struct network *n = dest->network;
@@ -180,13 +180,11 @@ static int wait_for_next(struct endpoint *dest)
     struct heap_item *first = heap_first(&dest->queue);
     return first == NULL ? 0 : schedule_at(n->schedule, &dest->arrival, first->deadline_us);
   }
-  if (dest->under_way != NULL)
+  if (dest->under_way == NULL)
+    dest->under_way = take(dest, INT64_MAX);
+  if (dest->under_way == NULL || dest->arrival.item.position != 0)
     return 0;
-  struct message *m = take(dest);
-  if (m == NULL)
-    return 0;
-  dest->under_way = m;
-  return schedule_at(n->schedule, &dest->arrival, m->item.deadline_us);
+  return schedule_at(n->schedule, &dest->arrival, dest->under_way->item.deadline_us);
 }
 
 static void arrive(void *owner, struct event *self)
@@ -196,12 +194,13 @@ static void arrive(void *owner, struct event *self)
   struct network *n = dest->network;
   if (dest->is_paused)
     return; /* network_pause sees to it later */
-  struct message *m = n->options.head_of_line ? dest->under_way : take(dest);
+  struct message *m = n->options.head_of_line ? dest->under_way : take(dest, n->schedule->now_us);
   dest->under_way = NULL;
   if (m != NULL && !dest->is_closed) {
+    struct slice line = {m->line, m->length};
     counts_for(n, m->src, dest)->received++;
-    record(n, "recv", dest, m);
-    dest->deliver(dest->ctx, (struct slice){m->line, m->length});
+    record(n, "recv", dest, m->id, line);
+    dest->deliver(dest->ctx, line);
   }
   free(m);
   (void)wait_for_next(dest);
@@ -210,11 +209,7 @@ static void arrive(void *owner, struct event *self)
 int network_pause(struct endpoint *e, int is_paused)
 {
   e->is_paused = is_paused;
-  if (is_paused)
-    return 0;
-  if (e->under_way == NULL)
-    return wait_for_next(e);
-  return schedule_at(e->network->schedule, &e->arrival, e->under_way->item.deadline_us);
+  return wait_for_next(e);
 }
 
 /* Whether a fault strikes that has a probability. */
@@ -237,13 +232,20 @@ static int64_t delay_us(struct network *n)
 }
 
 /* Puts a message into the receiver's queue, which owns it from here on. Returns 0, or -1 on
- * out of memory. */
+ * out of memory, and then it is gone. */
 static int put(struct endpoint *dest, struct message *m, int64_t due_us)
 {
   if (m == NULL)
     return -1;
-  if (heap_insert(&dest->queue, &m->item, due_us) == 0)
-    return wait_for_next(dest);
+  const int may_be_dropped = dest->is_closed || is_cut(dest, m->src);
+  if (heap_insert(&dest->queue, &m->item, due_us) == 0) {
+    /* When it is dropped, which may be now, nobody will know why. */
+    if (wait_for_next(dest) == 0 || may_be_dropped)
+      return 0;
+    heap_remove(&dest->queue, &m->item); /* it is there, or taken up */
+    if (dest->under_way == m)
+      dest->under_way = NULL;
+  }
   free(m);
   return -1;
 }
@@ -262,21 +264,16 @@ int network_send(struct network *n, struct endpoint *src, struct endpoint *dest,
 {
   if (line.length > 0 && line.data[line.length - 1] == '\n')
     line.length--;
-  uint64_t id = n->next_message_id++;
-  struct message *m = new_message(id, src, line);
-  if (m == NULL)
-    return -1;
+  const uint64_t id = n->next_message_id;
+  const int64_t now_us = n->schedule->now_us;
+  const int is_clients = src->kind == ENDPOINT_CLIENT || dest->kind == ENDPOINT_CLIENT;
+  if (is_clients || !strikes(n, NETWORK_LOSS))
+    if (put(dest, new_message(id, src, line), is_clients ? now_us : now_us + delay_us(n)) != 0)
+      return -1;
+  if (!is_clients && strikes(n, NETWORK_DUPLICATE)) /* without memory there is one less */
+    (void)put(dest, new_message(id, src, line), now_us + delay_us(n));
+  n->next_message_id++;
   counts_for(n, src, dest)->sent++;
-  record(n, "send", dest, m);
-  int64_t now_us = n->schedule->now_us;
-  if (src->kind == ENDPOINT_CLIENT || dest->kind == ENDPOINT_CLIENT)
-    return put(dest, m, now_us);
-  int result = 0;
-  if (strikes(n, NETWORK_LOSS))
-    free(m);
-  else
-    result = put(dest, m, now_us + delay_us(n));
-  if (result == 0 && strikes(n, NETWORK_DUPLICATE))
-    result = put(dest, new_message(id, src, line), now_us + delay_us(n));
-  return result;
+  record(n, "send", dest, id, line);
+  return 0;
 }

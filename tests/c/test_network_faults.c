@@ -32,14 +32,14 @@ static void a_cut_is_for_one_receiver_and_one_sender(void **state)
     network_open(&f, head_of_line);
     cut(&f, 'b', 'a');
     network_tell(&f, 'a', 'b', "x", 10);
-    network_tell(&f, 'b', 'a', "x", 10);
-    network_tell(&f, 'c', 'b', "x", 10);
-    network_tell(&f, 'k', 'b', "x", 10);
-    network_tell(&f, 's', 'b', "x", 10);
-    network_tell(&f, 'a', 'c', "x", 10);
+    network_tell(&f, 'b', 'a', "x", 11);
+    network_tell(&f, 'c', 'b', "x", 12);
+    network_tell(&f, 'k', 'b', "x", 0);
+    network_tell(&f, 's', 'b', "x", 13);
+    network_tell(&f, 'a', 'c', "x", 14);
     network_pass(&f, 50);
-    assert_arrived(&f, head_of_line ? "b:x@10 a:x@10 b:x@10 b:x@10 c:x@10"
-                                    : "b:x@0 a:x@10 b:x@10 c:x@10 b:x@10");
+    assert_arrived(&f, head_of_line ? "a:x@11 b:x@12 b:x@12 b:x@13 c:x@14"
+                                    : "b:x@0 a:x@11 b:x@12 b:x@13 c:x@14");
     assert_counts(f.network.servers, 5, 4); /* what is dropped was sent */
     network_heal(&f.network);
     network_tell(&f, 'a', 'b', "y", 10);

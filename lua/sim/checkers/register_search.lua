@@ -17,8 +17,9 @@
 -- What keeps it small:
 --
 --   - An open read takes effect as soon as the register has its value: this never does harm.
---   - Indefinite operations that do the same are one kind, of which only the number that have taken
---     effect is known. One takes effect only where the next to do so sees what it did.
+--   - Of open operations that do the same the one that ends first takes effect first, before
+--     indefinite ones. Of those only the number that have is known, for each kind that does the same;
+--     and one takes effect only where the next to do so sees what it did.
 --   - A configuration is also passed over when one was visited that differs from it only in that fewer
 --     indefinite operations had taken effect: whatever follows from the one follows from the other.
 --   - Where there is an order the search is soon through, but to find that there is none it must try
@@ -55,7 +56,7 @@ local function state_of(states, v)
 end
 
 -- An operation as the search sees it: the register must have `from`, any value where it is missing,
--- and then has `to`. Nil for one that says nothing.
+-- and then has `to`; `effect` is a name for both. Nil for one that says nothing.
 local function new_entry(op, states)
   local args, entry = op.value, { op = op, is_definite = op.outcome == "ok" }
   if op.outcome == "fail" then
@@ -72,16 +73,17 @@ local function new_entry(op, states)
   else
     entry.from, entry.to = state_of(states, args.from), state_of(states, args.to)
   end
+  entry.effect = (entry.from or 0) << 32 | entry.to
   return entry
 end
 
 -- The kinds of indefinite operations. `since` has the steps from which on there are one, two, .. of it.
 local function note_indefinite(kinds, entry, step)
-  local name = ("%d %d"):format(entry.from or 0, entry.to)
-  local kind = kinds[name]
+  local kind = kinds.by_effect[entry.effect]
   if not kind then
-    kind = { number = #kinds + 1, from = entry.from, to = entry.to, since = {}, ops = {} }
-    kinds[name] = kind
+    kind = { number = #kinds + 1, from = entry.from, to = entry.to, effect = entry.effect,
+      since = {}, ops = {} }
+    kinds.by_effect[entry.effect] = kind
     kinds[kind.number] = kind
   end
   kind.since[#kind.since + 1] = step
@@ -89,11 +91,11 @@ local function note_indefinite(kinds, entry, step)
 end
 
 -- Copies of a list with an entry more or less: the lists of earlier steps stay as they are. What
--- ends first is last.
+-- ends first is first.
 local function with(list, entry)
   local copy = table.move(list, 1, #list, 1, {})
   local i = #copy
-  while i > 0 and copy[i].op.complete_index < entry.op.complete_index do
+  while i > 0 and copy[i].op.complete_index > entry.op.complete_index do
     copy[i + 1] = copy[i]
     i = i - 1
   end
@@ -137,7 +139,8 @@ end
 -- the reads and the changes that are open then, itself included.
 local function prepare(ops)
   local states = { ids = { null = NOTHING }, texts = { "null" } }
-  local kinds, steps, reads, changes, free_slots, slots = {}, {}, {}, {}, {}, 0
+  local kinds = { by_effect = {} }
+  local steps, reads, changes, free_slots, slots = {}, {}, {}, {}, 0
   for _, event in ipairs(list_events(ops, states)) do
     local entry = event.entry
     if event.is_end then
@@ -167,7 +170,7 @@ end
 --   used      the kinds of indefinite operations that have
 --   is_unseen true when the last to take effect was an indefinite one and nothing saw it yet
 --   setter    the operation that gave the register its value
---   options   what may take effect now
+--   options   what may take effect now; the first `tried` of them did
 
 local Search = {}
 Search.__index = Search
@@ -204,17 +207,24 @@ function Search:is_new(c)
   return true
 end
 
--- The ways to go on from a configuration, the most promising last: open operations and kinds of
--- indefinite ones.
+-- The ways to go on from a configuration, the most promising first: open operations, what ends first
+-- first, and kinds of indefinite ones. Of those that do the same only the first is one.
 function Search:options(c)
   local step, state = self.problem.steps[c.k], c.state
   local goal, done = step.entry, self.problem.sets.counts[c.done]
   local used = self.problem.uses.counts[c.used]
-  local options, likely = {}, {}
+  local likely, others, offered = {}, {}, {}
   local function offer(option)
-    if option.from == state or not option.from and not c.is_unseen then
-      local list = goal.is_read and option.to == goal.to and likely or options
+    if not offered[option.effect]
+        and (option.from == state or not option.from and not c.is_unseen) then
+      offered[option.effect] = true
+      local list = goal.is_read and option.to == goal.to and likely or others
       list[#list + 1] = option
+    end
+  end
+  for _, entry in ipairs(step.changes) do
+    if not done[entry.slot] then
+      offer(entry)
     end
   end
   for _, kind in ipairs(self.problem.kinds) do
@@ -223,12 +233,7 @@ function Search:options(c)
       offer(kind)
     end
   end
-  for _, entry in ipairs(step.changes) do
-    if not done[entry.slot] then
-      offer(entry)
-    end
-  end
-  return table.move(likely, 1, #likely, #options + 1, options)
+  return table.move(others, 1, #others, #likely + 1, likely)
 end
 
 -- Keeps what was known at the furthest step: the values that the register may have had, and what
@@ -272,7 +277,7 @@ function Search:visit(c)
   if self:is_new(c) then
     self.configurations = self.configurations + 1
     self:note(c)
-    c.options = self:options(c)
+    c.options, c.tried = self:options(c), 0
     self.stack[#self.stack + 1] = c
   end
 end
@@ -304,7 +309,8 @@ function Search:run(limit)
     elseif self.configurations >= limit then
       return nil
     end
-    local option = table.remove(c.options)
+    c.tried = c.tried + 1
+    local option = c.options[c.tried]
     if option then
       self:visit(self:after(c, option))
     else
