@@ -73,7 +73,7 @@ static int take(void *ctx, uint64_t number, struct slice result)
   struct job *j = ctx;
   lua_State *L = j->L;
   if (result.length == 0 || result.data[0] != '+') {
-    lua_pushfstring(L, "%d: ", (int)number);
+    lua_pushfstring(L, "%I: ", (LUAI_UACINT)number);
     lua_pushlstring(L, result.length == 0 ? "" : result.data + 1,
                     result.length == 0 ? 0 : result.length - 1);
     lua_concat(L, 2);

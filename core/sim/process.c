@@ -6,9 +6,15 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 64 << 20, READ_BYTES = 64 << 10 };
+enum {
+  LINE_BYTES = 64 << 20,
+  READ_BYTES = 64 << 10,
+  LAST_MOMENTS = 100, /* looks at whether it is gone, once its output has ended */
+  MOMENT_NS = 1000 * 1000
+};
 
 static void close_fd(int *fd)
 {
@@ -67,6 +73,7 @@ int process_start(struct process *p, char *const *words, struct error *e)
   for (int i = 0; i < PROCESS_STREAMS; i++)
     lines_init(&p->lines[i], LINE_BYTES);
   if (pid > 0) {
+    (void)setpgid(pid, pid); /* so does the child; whoever is first, now it has its group */
     p->pid = pid;
     return 0;
   }
@@ -100,8 +107,9 @@ void process_pause(struct process *p, int is_paused)
 
 int process_feed(struct process *p, struct slice line)
 {
-  if (bytes_append_slice(&p->input, line) != 0)
-    return -1;
+  if (bytes_reserve(&p->input, line.length + 1) != 0)
+    return -1; /* not half a line */
+  (void)bytes_append_slice(&p->input, line);
   return bytes_append_byte(&p->input, '\n');
 }
 
@@ -145,10 +153,26 @@ int process_read(struct process *p, enum process_stream stream)
   return -1;
 }
 
+/* Whether it is gone. It stays to be waited for, so its group still has its name. */
+static int is_gone(const struct process *p)
+{
+  siginfo_t info = {.si_pid = 0};
+  return waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+/* The kernel closes its output a little before it is gone. */
 int process_ended(struct process *p, struct error *how)
 {
+  const struct timespec moment = {.tv_nsec = MOMENT_NS};
   int status;
-  if (p->pid == 0 || waitpid(p->pid, &status, WNOHANG) != p->pid)
+  if (p->pid == 0)
+    return -1;
+  for (int i = 0; i < LAST_MOMENTS && !is_gone(p); i++)
+    (void)nanosleep(&moment, NULL);
+  if (!is_gone(p))
+    return -1;
+  (void)kill(-p->pid, SIGKILL); /* what it started and left behind */
+  if (waitpid(p->pid, &status, 0) != p->pid)
     return -1;
   p->pid = 0;
   if (WIFSIGNALED(status))

@@ -31,7 +31,8 @@ void process_kill(struct process *p);
 /* Stops it, or lets it go on. */
 void process_pause(struct process *p, int is_paused);
 
-/* Adds a line, and a newline, to what it is to read. 0, or -1 on out of memory. */
+/* Adds a line, and a newline, to what it is to read. 0, or -1 on out of memory, and then nothing is
+ * added. */
 int process_feed(struct process *p, struct slice line);
 
 /* Writes what it takes of its input. Returns 0, or -1 when it has closed its input. */
@@ -44,8 +45,9 @@ size_t process_backlog(const struct process *p);
  * the stream has ended. The lines are then taken with lines_next and, at the end, lines_last. */
 int process_read(struct process *p, enum process_stream stream);
 
-/* How it ended, as a person says it: "exited with status 1", "was killed by signal 11". Only for one
- * whose output has ended. Returns 0, or -1 when it still runs. */
+/* How it ended, as a person says it: "exited with status 1", "was killed by signal 11". Ends what it
+ * left behind. Only for one whose output has ended; takes up to 0.1 s to see that it still runs.
+ * Returns 0, or -1 when it still runs. */
 int process_ended(struct process *p, struct error *how);
 
 #endif

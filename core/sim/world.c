@@ -250,7 +250,7 @@ static void wait_for_real(struct world *w, int64_t until_us)
 
 int world_run(struct world *w, int64_t until_us, const int *stop, struct error *e)
 {
-  while (stop == NULL || *stop == 0) {
+  while (!w->has_failed && (stop == NULL || *stop == 0)) {
     int64_t due_us = until_us;
     if (w->options.is_real_time) {
       int64_t now_us = real_time_now_us() - w->real_start_us;
@@ -262,15 +262,15 @@ int world_run(struct world *w, int64_t until_us, const int *stop, struct error *
                     "no time, or messages that answer each other without latency?)");
     if (interrupt_came())
       world_fail(w, "interrupted");
-    if (w->has_failed) {
-      if (e != NULL)
-        *e = w->failure;
-      return -1;
-    }
-    if (result == SCHEDULE_IDLE && due_us >= until_us)
+    if (w->has_failed || result != SCHEDULE_IDLE)
+      continue;
+    if (due_us >= until_us)
       return 0;
-    if (result == SCHEDULE_IDLE)
-      wait_for_real(w, until_us);
+    wait_for_real(w, until_us);
   }
-  return 0;
+  if (!w->has_failed)
+    return 0;
+  if (e != NULL)
+    *e = w->failure;
+  return -1;
 }

@@ -91,6 +91,15 @@ function node.on(message_type, fields, fn)
   end
 end
 
+-- What a pcall returned behind its true; or its error, raised where the script called us.
+local function results(name, ok, ...)
+  if ok then
+    return ...
+  end
+  local message = tostring((...)):gsub("'%?'", "'" .. name .. "'")
+  error(message, 3)
+end
+
 --- Sends a request and waits for its reply.
 -- @tparam string dest
 -- @tparam table body the host adds `msg_id`
@@ -100,7 +109,7 @@ end
 -- @treturn[2] table an error {code, name, text, definite}: the one that came as the reply, or
 --   `timeout`; see hearsay.errors
 function node.rpc(dest, body, timeout)
-  local reply, failure = core_rpc(dest, body, timeout)
+  local reply, failure = results("rpc", pcall(core_rpc, dest, body, timeout))
   if reply then
     return reply
   end
@@ -111,7 +120,7 @@ end
 -- @tparam string format as of string.format, when arguments follow
 function node.log(format, ...)
   if select("#", ...) > 0 then
-    format = format:format(...)
+    format = results("log", pcall(string.format, format, ...))
   end
   core_log(format)
 end

@@ -13,7 +13,8 @@ local options = {}
 
 --- The workloads that -w takes.
 options.workloads = {
-  "echo", "unique-ids", "broadcast", "kafka", "txn-rw-register", "txn-list-append",
+  "echo", "unique-ids", "broadcast", "g-set", "g-counter", "pn-counter", "kafka", "lin-kv",
+  "txn-rw-register", "txn-list-append",
 }
 
 --- The faults that --nemesis takes.
@@ -290,12 +291,11 @@ local GROUPS = {
   { name = "help", short = "h", default = false, help = "This text" },
 }
 
-local by_flag, flags = {}, {}
+local by_flag = {}
 for _, option in ipairs(GROUPS) do
   if option.name then
     option.key = option.key or option.name:gsub("-", "_")
     by_flag["--" .. option.name] = option
-    flags[#flags + 1] = "--" .. option.name
     if option.short then
       by_flag["-" .. option.short] = option
     end
@@ -307,14 +307,20 @@ local function belongs(option, command)
   return not option.only or option.only[command] or false
 end
 
-local function unknown_word(word)
+local function unknown_word(word, command)
   if word:sub(1, 1) ~= "-" then
     return string.format('unexpected word "%s"; a program goes in --bin "./node %s", '
       .. "its arguments after --", word, word)
   end
+  local flags = {}
+  for _, option in ipairs(GROUPS) do
+    if option.name and belongs(option, command) then
+      flags[#flags + 1] = "--" .. option.name
+    end
+  end
   local meant = nearest(word:match("^[^=]*"), flags)
   return string.format("unknown option %s%s", word:match("^[^=]*"),
-    meant and "; did you mean " .. meant .. "?" or "; ./sim test --help lists them all")
+    meant and "; did you mean " .. meant .. "?" or "; ./sim " .. command .. " --help lists them all")
 end
 
 local function copy(v)
@@ -373,7 +379,7 @@ function options.parse(args, command)
     local flag, text = word:match("^(%-%-?[^=]+)=(.*)$")
     local option = by_flag[flag or word]
     if not option or not belongs(option, command) then
-      return nil, unknown_word(word)
+      return nil, unknown_word(word, command)
     elseif not option.takes then
       if text then
         return nil, string.format("%s takes no value, got %s", flag, text)

@@ -21,10 +21,23 @@ Finds the fewest nodes, faults and operations with which it still fails, and
 prints the command for that run.
 ]]
 
+-- The parts of a verdict. That no operation of some kind succeeded comes last: with few operations
+-- it soon comes true by itself.
+local PARTS = { "workload", "exceptions", "availability", "stats" }
+
+-- The first part of a run's verdict that is invalid; or nil.
+local function failing_part(results)
+  for _, part in ipairs(PARTS) do
+    if results[part]["valid?"] == false then
+      return part
+    end
+  end
+end
+
 local Shrink = {}
 Shrink.__index = Shrink
 
--- Runs with changes; when the run is invalid, they are kept.
+-- Runs with changes; when the run is invalid, in the part that was invalid at first, they are kept.
 function Shrink:try(changes)
   local all = {}
   for _, from in ipairs({ self.changes, changes }) do
@@ -38,10 +51,11 @@ function Shrink:try(changes)
     error(message, 0)
   end
   self.runs = self.runs + 1
-  if run.results["valid?"] ~= false then
+  local part = run.results["valid?"] == false and failing_part(run.results)
+  if not part or part ~= (self.part or part) then
     return false
   end
-  self.changes, self.run, self.opts = all, run, opts
+  self.changes, self.run, self.opts, self.part = all, run, opts, part
   return true
 end
 

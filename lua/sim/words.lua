@@ -122,6 +122,10 @@ words.echo = {
   end,
 }
 
+words["g-set"] = words.broadcast
+words["g-counter"] = require "sim.words.counter"
+words["pn-counter"] = words["g-counter"]
+words["lin-kv"] = require "sim.words.lin_kv"
 words.kafka = require "sim.words.kafka"
 words["txn-rw-register"] = require "sim.words.txn"
 words["txn-list-append"] = words["txn-rw-register"]

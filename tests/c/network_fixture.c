@@ -44,8 +44,8 @@ void network_open(struct network_fixture *f, int head_of_line)
     enum endpoint_kind kind = *name == 's'   ? ENDPOINT_SERVICE
                               : *name == 'k' ? ENDPOINT_CLIENT
                                              : ENDPOINT_NODE;
-    assert_non_null(network_add(&f->network, kind, (struct slice){name, 1}, deliver,
-                                (void *)(uintptr_t)name));
+    assert_non_null(
+      network_add(&f->network, kind, (struct slice){name, 1}, deliver, (void *)(uintptr_t)name));
   }
 }
 

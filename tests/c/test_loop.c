@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bind/bind.h"
+#include "failing_alloc.h"
 #include "host/loop.h"
 #include "temp_file.h"
 
@@ -80,9 +81,9 @@ static void tell(struct peer *p, const char *text)
 static void ask(struct peer *p, int msg_id, const char *fields)
 {
   char line[512];
-  int length = snprintf(line, sizeof line,
-                        "{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"msg_id\":%d,%s}}\n", msg_id,
-                        fields);
+  int length =
+    snprintf(line, sizeof line, "{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"msg_id\":%d,%s}}\n",
+             msg_id, fields);
   assert_in_range(length, 1, sizeof line - 1);
   tell(p, line);
 }
@@ -91,8 +92,7 @@ static void ask(struct peer *p, int msg_id, const char *fields)
 static const char *next_line(struct peer *p, struct bytes *line)
 {
   const char *newline;
-  while (p->got.length == 0 ||
-         (newline = memchr(p->got.data, '\n', p->got.length)) == NULL) {
+  while (p->got.length == 0 || (newline = memchr(p->got.data, '\n', p->got.length)) == NULL) {
     assert_int_equal(bytes_reserve(&p->got, 65536), 0);
     ssize_t n = read(p->out[READ_END], p->got.data + p->got.length, 65536);
     assert_true(n >= 0);
@@ -435,6 +435,14 @@ static void reading_and_writing_that_fail(void **state)
   assert_string_equal(p.error.text, "cannot read standard input: Is a directory");
   finish(&p);
   assert_int_equal(close(folder), 0);
+  prepare(&p, ECHO, -1, -1);
+  tell(&p, "x\n");
+  failing_alloc_after(0);
+  (void)run(&p);
+  failing_alloc_off();
+  assert_int_equal(p.result, -1);
+  assert_string_equal(p.error.text, "out of memory for a line");
+  finish(&p);
   if (full < 0)
     skip();
   prepare(&p, ECHO, -1, full);

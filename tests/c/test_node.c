@@ -80,7 +80,7 @@ static void an_unknown_type_of_any_length(void **state)
                                       "\"type\":\"");
     for (size_t i = 0; i < length; i++, at += 2)
       memcpy(line + at, "\xc3\xa9", 2);
-    (void)strcpy(line + at, "\"}}");
+    (void)snprintf(line + at, sizeof line - at, "\"}}");
     fixture_receive(&f, line);
     assert_error_reply(&f, 3, 10, "no handler for message type \\\"\xc3\xa9\xc3\xa9");
     assert_logged(&f, "no handler");
@@ -88,7 +88,8 @@ static void an_unknown_type_of_any_length(void **state)
   fixture_stop(&f);
 }
 
-#define DELTA "node.on('add', {delta='integer', note='string?', tags='array?', o='object?', " \
+#define DELTA \
+  "node.on('add', {delta='integer', note='string?', tags='array?', o='object?', " \
   "x='any?', n='number?', b='boolean?'}, function(msg) return {type='add_ok'} end)"
 
 static void a_body_without_the_declared_fields(void **state)
@@ -98,7 +99,8 @@ static void a_body_without_the_declared_fields(void **state)
     const char *fields, *text;
   } cases[] = {
     {"\"type\":\"add\"", "add: expected a field \\\"delta\\\" (integer)"},
-    {"\"type\":\"add\",\"delta\":1.0", "add: expected \\\"delta\\\" to be of type integer, got 1.0"},
+    {"\"type\":\"add\",\"delta\":1.0",
+     "add: expected \\\"delta\\\" to be of type integer, got 1.0"},
     {"\"type\":\"add\",\"delta\":\"1\"", "of type integer, got \\\"1\\\""},
     {"\"type\":\"add\",\"delta\":null", "of type integer, got null"},
     {"\"type\":\"add\",\"delta\":1,\"note\":2", "\\\"note\\\" to be of type string, got 2"},
@@ -115,8 +117,9 @@ static void a_body_without_the_declared_fields(void **state)
   }
   fixture_ask(&f, 5, "\"type\":\"add\",\"delta\":-1,\"more\":true");
   assert_reply(&f, "\"type\":\"add_ok\",\"in_reply_to\":5");
-  fixture_ask(&f, 6, "\"type\":\"add\",\"delta\":-1,\"note\":\"\",\"tags\":[],\"o\":{},\"x\":null,"
-                     "\"n\":1.5,\"b\":false");
+  fixture_ask(&f, 6,
+              "\"type\":\"add\",\"delta\":-1,\"note\":\"\",\"tags\":[],\"o\":{},\"x\":null,"
+              "\"n\":1.5,\"b\":false");
   assert_reply(&f, "\"type\":\"add_ok\",\"in_reply_to\":6");
   fixture_stop(&f);
 }
@@ -191,8 +194,10 @@ static void broken_lines_are_answered_where_it_is_known_whom(void **state)
 static void without_msg_id_there_is_no_reply(void **state)
 {
   (void)state;
-  static const char *const bodies[] = {"{\"type\":\"reply\"}", "{\"type\":\"raise\"}",
-                                       "{\"type\":\"answer\"}", "{\"type\":\"unknown\"}",
+  static const char *const bodies[] = {"{\"type\":\"reply\"}",
+                                       "{\"type\":\"raise\"}",
+                                       "{\"type\":\"answer\"}",
+                                       "{\"type\":\"unknown\"}",
                                        "{\"type\":\"reply\",\"a\":1,\"a\":2}",
                                        "{\"type\":\"bad\"}"};
   struct node_fixture f;
@@ -216,8 +221,9 @@ static void a_line_that_is_too_long(void **state)
   (void)state;
   struct node_fixture f;
   fixture_start(&f, "node.on('x', function() return {type='x_ok'} end)");
-  node_refuse_long_line(f.node, SLICE("{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"x\","
-                                      "\"msg_id\":2,\"a\":\"aaaa"),
+  node_refuse_long_line(f.node,
+                        SLICE("{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"x\","
+                              "\"msg_id\":2,\"a\":\"aaaa"),
                         1000);
   assert_error_reply(&f, 2, 12, "longer than 1000 bytes; the limit is set by --max-line");
   assert_log(&f, "line 2, from c1: longer than 1000 bytes; the limit is set by --max-line");
@@ -226,8 +232,9 @@ static void a_line_that_is_too_long(void **state)
   node_refuse_long_line(f.node, SLICE("xxxxxxx"), 9);
   assert_log(&f, "line 4: longer than 9 bytes; the limit is set by --max-line");
   /* Even when the start, by chance, is a whole message. */
-  node_refuse_long_line(f.node, SLICE("{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"x\","
-                                      "\"msg_id\":3}}"),
+  node_refuse_long_line(f.node,
+                        SLICE("{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"x\","
+                              "\"msg_id\":3}}"),
                         9);
   assert_error_reply(&f, 3, 12, "longer than 9 bytes");
   assert_logged(&f, "line 5");

@@ -200,10 +200,16 @@ static void wrong_use_is_an_error_where_it_stands(void **state)
   assert_load_error("\nnode.send('n2', {type='x'})", 2,
                     "node.send: cannot send before init: the node has no id yet");
   assert_load_error("\nnode.sleep(1)", 2, "node.sleep waits, so it must be called in a handler");
+  assert_load_error("\nnode.rpc('n2', {type='x'})", 2, "node.rpc waits, so it must be called in a");
+  assert_load_error("\nnode.rpc(5)", 2, "bad argument #1 to 'rpc' (string expected, got number)");
+  assert_load_error("\nnode.log('%d', 'x')", 2,
+                    "bad argument #2 to 'string.format' (number expected");
   assert_load_error("\nnode.after(-1, print)", 2, "bad argument #1 to 'after'");
   assert_load_error("\nnode.after(0/0, print)", 2, "bad argument #1 to 'after'");
-  assert_load_error("\nnode.every(0, print)", 2, "bad argument #1 to 'every' (a period must be at least a microsecond");
-  assert_load_error("\nnode.every(1, print, 1)", 2, "bad argument #3 to 'every' (jitter is a part of the period");
+  assert_load_error("\nnode.every(0, print)", 2,
+                    "bad argument #1 to 'every' (a period must be at least a microsecond");
+  assert_load_error("\nnode.every(1, print, 1)", 2,
+                    "bad argument #3 to 'every' (jitter is a part of the period");
   assert_load_error("\nnode.spawn()", 2, "bad argument #1 to 'spawn'");
 }
 

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A tree beside this program, and what is in it, in the order of making. */
@@ -36,7 +37,7 @@ static const char *at(const char *name)
 static void remember(const char *path)
 {
   assert_true(made_count < sizeof made / sizeof *made);
-  (void)strcpy(made[made_count++], path);
+  (void)snprintf(made[made_count++], PATH_MAX, "%s", path);
 }
 
 static void make_folder(const char *name)
@@ -71,8 +72,10 @@ static void link_this_program(const char *name)
 static int make_tree(void **state)
 {
   (void)state;
-  own_path(tree);
-  (void)strcpy(strrchr(tree, '/'), "/paths-XXXXXX");
+  char self[PATH_MAX];
+  own_path(self);
+  int folder = (int)(strrchr(self, '/') - self);
+  (void)snprintf(tree, sizeof tree, "%.*s/paths-XXXXXX", folder, self);
   return mkdtemp(tree) == NULL ? -1 : 0;
 }
 
@@ -87,12 +90,21 @@ static int remove_tree(void **state)
 /* Runs a link to this program; its output, and through `status` its exit status. */
 static void find_from(const char *name, char *output, size_t size, int *status)
 {
-  char command[PATH_MAX + 32];
-  (void)snprintf(command, sizeof command, "'%s' --find 2>&1", at(name));
-  FILE *f = popen(command, "r");
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    (void)dup2(fds[1], STDOUT_FILENO);
+    (void)execl(at(name), name, "--find", (char *)NULL);
+    _exit(127);
+  }
+  (void)close(fds[1]);
+  FILE *f = fdopen(fds[0], "r");
   assert_non_null(f);
   output[fread(output, 1, size - 1, f)] = '\0';
-  *status = pclose(f);
+  (void)fclose(f);
+  assert_true(waitpid(child, status, 0) == child);
 }
 
 static int print_paths(void)
@@ -172,8 +184,8 @@ static void a_script_is_looked_for_in_three_places(void **state)
   make_file("program/two.lua");
   make_file("root/two.lua");
   make_file("root/one.lua");
-  (void)strcpy(p.program, at("program"));
-  (void)strcpy(p.root, at("root"));
+  (void)snprintf(p.program, sizeof p.program, "%s", at("program"));
+  (void)snprintf(p.root, sizeof p.root, "%s", at("root"));
   assert_non_null(getcwd(here, sizeof here));
   assert_int_equal(chdir(tree), 0);
   assert_int_equal(paths_script(&p, "both.lua", found, &e), 0);
@@ -194,8 +206,8 @@ static void a_script_that_is_nowhere(void **state)
   struct paths p;
   struct error e;
   char found[PATH_MAX], expected[PATH_MAX + 64];
-  (void)strcpy(p.program, at("program"));
-  (void)strcpy(p.root, at("root"));
+  (void)snprintf(p.program, sizeof p.program, "%s", at("program"));
+  (void)snprintf(p.root, sizeof p.root, "%s", at("root"));
   assert_int_equal(paths_script(&p, "none.lua", found, &e), -1);
   (void)snprintf(expected, sizeof expected, "no such script: none.lua (looked here, and in %s)",
                  p.root);
@@ -220,8 +232,7 @@ int main(int argc, char **argv)
     cmocka_unit_test_setup_teardown(the_root_is_where_the_library_is, make_tree, remove_tree),
     cmocka_unit_test_setup_teardown(an_installation_has_it_under_share, make_tree, remove_tree),
     cmocka_unit_test_setup_teardown(without_a_library_there_is_an_error, make_tree, remove_tree),
-    cmocka_unit_test_setup_teardown(a_script_is_looked_for_in_three_places, make_tree,
-                                    remove_tree),
+    cmocka_unit_test_setup_teardown(a_script_is_looked_for_in_three_places, make_tree, remove_tree),
     cmocka_unit_test_setup_teardown(a_script_that_is_nowhere, make_tree, remove_tree),
   };
   return cmocka_run_group_tests_name("paths", tests, NULL, NULL);

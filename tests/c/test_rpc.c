@@ -16,14 +16,16 @@
 #define ASK \
   "node.on('x', function(msg) local reply, err = node.rpc('n2', {type='q'}, msg.body.timeout) " \
   "if reply then return {type='got', reply=reply, err=err} end " \
-  "return {type='failed', code=err.code, name=err.name, text=err.text, definite=err.definite} end) "
+  "return {type='failed', code=err.code, name=err.name, text=err.text, definite=err.definite} " \
+  "end) "
 
 /* The request with this msg_id has gone to n2. */
 static void assert_request(struct node_fixture *f, int msg_id)
 {
   char message[128];
   (void)snprintf(message, sizeof message,
-                 "{\"src\":\"n1\",\"dest\":\"n2\",\"body\":{\"type\":\"q\",\"msg_id\":%d}}", msg_id);
+                 "{\"src\":\"n1\",\"dest\":\"n2\",\"body\":{\"type\":\"q\",\"msg_id\":%d}}",
+                 msg_id);
   assert_sent(f, message);
 }
 
@@ -31,9 +33,9 @@ static void assert_request(struct node_fixture *f, int msg_id)
 static void answer(struct node_fixture *f, int msg_id, const char *fields)
 {
   char line[256];
-  int length = snprintf(
-    line, sizeof line,
-    "{\"src\":\"n2\",\"dest\":\"n1\",\"body\":{\"in_reply_to\":%d,%s}}", msg_id, fields);
+  int length =
+    snprintf(line, sizeof line, "{\"src\":\"n2\",\"dest\":\"n1\",\"body\":{\"in_reply_to\":%d,%s}}",
+             msg_id, fields);
   assert_in_range(length, 1, sizeof line - 1);
   fixture_receive(f, line);
 }

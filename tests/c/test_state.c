@@ -136,12 +136,13 @@ static void a_confined_script_has_no_world_of_its_own(void **state)
 {
   (void)state;
   static const char *const calls[] = {
-    "os.clock()",       "os.date()",       "os.execute('true')", "os.exit()",
-    "os.getenv('HOME')", "os.remove('x')", "os.rename('x','y')", "os.time()",
-    "os.tmpname()",     "os.difftime(1)",  "io.open('x')",       "io.lines('x')",
-    "io.read()",        "io.write('x')",   "io.popen('true')",   "io.tmpfile()",
-    "io.input()",       "io.output()",     "io.close()",         "io.type(1)",
-    "package.loadlib('x', '*')",
+    "os.clock()",         "os.date()",         "os.execute('true')",
+    "os.exit()",          "os.getenv('HOME')", "os.remove('x')",
+    "os.rename('x','y')", "os.time()",         "os.tmpname()",
+    "os.difftime(1)",     "io.open('x')",      "io.lines('x')",
+    "io.read()",          "io.write('x')",     "io.popen('true')",
+    "io.tmpfile()",       "io.input()",        "io.output()",
+    "io.close()",         "io.type(1)",        "package.loadlib('x', '*')",
   };
   struct state_options o = {.root = ".", .confined = 1};
   lua_State *L = new_state(&o);

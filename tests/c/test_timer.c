@@ -154,12 +154,13 @@ static void a_timer_may_cancel_itself_and_others(void **state)
 {
   (void)state;
   struct node_fixture f;
-  fixture_start(&f, "local count, every, once, other = 0 "
-                    "every = node.every(1, function() count = count + 1 node.log('every ' .. count) "
-                    "if count == 3 then every:cancel() collectgarbage() every:cancel() end end) "
-                    "once = node.after(1, function() node.log('once') once:cancel() other:cancel() "
-                    "end) "
-                    "other = node.after(1, function() node.log('other') end)");
+  fixture_start(&f,
+                "local count, every, once, other = 0 "
+                "every = node.every(1, function() count = count + 1 node.log('every ' .. count) "
+                "if count == 3 then every:cancel() collectgarbage() every:cancel() end end) "
+                "once = node.after(1, function() node.log('once') once:cancel() other:cancel() "
+                "end) "
+                "other = node.after(1, function() node.log('other') end)");
   fixture_pass(&f, 10 * SECOND);
   assert_log(&f, "every 1\nonce\nevery 2\nevery 3");
   assert_true(node_next_deadline_us(f.node) == NODE_NEVER);
@@ -209,14 +210,15 @@ static void a_spent_timer_is_collected(void **state)
 {
   (void)state;
   struct node_fixture f;
-  fixture_start(&f, "local weak = setmetatable({}, {__mode = 'k'}) "
-                    "local function hold() local big = {} weak[big] = true "
-                    "return function() return big end end "
-                    "node.after(1, hold()) node.every(1, hold()):cancel() "
-                    "local t t = node.every(1, (function(h) return function() h() t:cancel() t = nil "
-                    "end end)(hold())) "
-                    "node.on('x', function() collectgarbage() collectgarbage() "
-                    "node.log(next(weak) and 'held' or 'free') end)");
+  fixture_start(&f,
+                "local weak = setmetatable({}, {__mode = 'k'}) "
+                "local function hold() local big = {} weak[big] = true "
+                "return function() return big end end "
+                "node.after(1, hold()) node.every(1, hold()):cancel() "
+                "local t t = node.every(1, (function(h) return function() h() t:cancel() t = nil "
+                "end end)(hold())) "
+                "node.on('x', function() collectgarbage() collectgarbage() "
+                "node.log(next(weak) and 'held' or 'free') end)");
   fixture_ask(&f, 2, "\"type\":\"x\"");
   assert_log(&f, "held");
   fixture_pass(&f, SECOND);

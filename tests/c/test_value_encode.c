@@ -223,7 +223,7 @@ static void another_key_is_found_wherever_it_is(void **state)
     "local t = {} t.KEY = 1 for i = 9, 1, -1 do t[i] = i end return t",
   };
   for (size_t i = 0; i < sizeof makers / sizeof *makers; i++) {
-    for (char name = 'd'; name <= 'w'; name++) {
+    for (int name = 'd'; name <= 'w'; name++) {
       char maker[128];
       const char *key = strstr(makers[i], "KEY");
       (void)snprintf(maker, sizeof maker, "%.*s%c%s", (int)(key - makers[i]), makers[i], name,

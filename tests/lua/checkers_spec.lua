@@ -80,6 +80,17 @@ describe("stats", function()
     assert.is_true(stats.check(h.ops)["valid?"])
   end)
 
+  it("does not mind operations that the workload made to fail", function()
+    h:did(1, "n1", "read", nil, {})
+    h:info(h:invoke(2, "n1", "crash"), 3).planned = true
+    local result = stats.check(h.ops)
+    assert.is_true(result["valid?"])
+    assert.equal(1, result["by-f"].crash["info-count"])
+    assert.same({}, result["by-error"])
+    h:info(h:invoke(4, "n1", "add", 1), 5)
+    assert.is_false(stats.check(h.ops)["valid?"])
+  end)
+
   it("is unknown where there was no operation", function()
     assert.equal("unknown", stats.check({})["valid?"])
   end)

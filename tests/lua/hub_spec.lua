@@ -398,7 +398,7 @@ describe("hub, when it is cut off,", function()
   it("hears no more of a leaf that was a hub for itself, and nor do the others", function()
     for _, has_values in ipairs({ true, false }) do
       local g = start(6, nil, "keepalive=3")
-      g:add("n3")
+      g:add("n2")
       assert(g:settle(1))
       g:isolate("n2")
       if has_values then

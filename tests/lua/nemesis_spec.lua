@@ -8,7 +8,8 @@ local targets = require "sim.nemesis.targets"
 -- A cluster under a nemesis for some seconds, and its windows in seconds since its start.
 local function disturb(seconds, opts)
   local cluster = assert(clusters.new({
-    command = { "challenges/echo_1.lua" }, nodes = lab.ids(opts.n or 5), seed = opts.seed,
+    command = { opts.script or "challenges/echo_1.lua" }, nodes = lab.ids(opts.n or 5),
+    seed = opts.seed, latency = 10,
   }))
   assert(cluster:init())
   local start_us = cluster.world:now_us()
@@ -119,6 +120,28 @@ describe("the nemesis", function()
         local ok, message = cluster:ask_all(function() return { type = "echo", echo = 1 } end)
         assert(ok, ("%s, %d nodes: %s"):format(name, n, message))
       end
+    end
+  end)
+
+  it("leaves no fault behind in the network", function()
+    for _, name in ipairs(faults.names) do
+      local opts = options(1, { name }, 2)
+      opts.script = "challenges/broadcast_3b.lua" -- sends a value to all, once
+      local _, cluster = disturb(20, opts)
+      assert(cluster.world:run(1))
+      local client, before = cluster:client(), cluster.world:counts().servers
+      for value = 1, 20 do
+        client:request("n0", { type = "broadcast", message = value }, 1, function() end)
+        cluster.world:run(0.0001)
+      end
+      cluster.world:run(0.1)
+      local after = cluster.world:counts().servers
+      assert.equal(20 * 4 * 4, after.sent - before.sent, name)
+      assert.equal(after.sent - before.sent, after.received - before.received, name)
+      client:request("n4", { type = "read" }, 1, function(reply)
+        assert.equal(20, #reply.messages, name)
+      end)
+      cluster.world:run(1)
     end
   end)
 

@@ -81,6 +81,24 @@ describe("push", function()
     assert(g:settle(0.4 + 2 + 0.1 + 0.002)) -- at worst a request was lost just before
   end)
 
+  it("begins again with short pauses once something was confirmed", function()
+    local g = start("line", 2)
+    local function stream(seconds)
+      for _ = 1, seconds / 0.05 do -- so that there is always something to send
+        g:add("n0")
+        g:run(0.05)
+      end
+    end
+    g:cut({ "n0" }, { "n1" })
+    stream(10) -- the pauses have grown to two seconds
+    g:heal()
+    stream(4)
+    g:cut({ "n0" }, { "n1" })
+    stream(0.3)
+    g:heal()
+    assert(g:settle(0.5 + 0.125 + 0.1 + 0.002))
+  end)
+
   it("makes good a lost request and a lost confirmation", function()
     for _, way in ipairs({ { "n1", "n0" }, { "n0", "n1" } }) do
       local g = start("line", 2)

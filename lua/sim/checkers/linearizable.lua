@@ -11,7 +11,7 @@ local value = require "sim.checkers.value"
 local linearizable = {}
 
 --- Configurations that the search visits for one key before it gives up: it takes some seconds then.
-linearizable.budget = 500000
+linearizable.budget = 200000
 
 local DETAILED = 8 -- keys whose failure is described
 

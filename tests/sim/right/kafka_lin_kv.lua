@@ -6,6 +6,7 @@ local json = require "hearsay.json"
 local node = require "hearsay"
 
 local KV = "lin-kv"
+local PATIENCE = 0.001 -- seconds between looks at what is under way
 
 -- What is not there yet by its offset, as far as this node knows; a hint, no more.
 local next_offset = {}
@@ -20,14 +21,36 @@ local function ask(body)
   end
 end
 
+-- Calls fn(key, value) for each field at once, and waits until all have returned.
+local function for_each(fields, fn)
+  local open = 0
+  for key, value in pairs(fields) do
+    open = open + 1
+    node.spawn(function()
+      fn(key, value)
+      open = open - 1
+    end)
+  end
+  while open > 0 do
+    node.sleep(PATIENCE)
+  end
+end
+
 local function entry(key, offset)
   return ("%s/%d"):format(key, offset)
 end
 
+-- Entries that were read, and never change.
+local known = {}
+
 -- The message at an offset, or nil.
 local function read(key, offset)
-  local reply = ask({ type = "read", key = entry(key, offset) })
-  return reply and reply.value
+  local name = entry(key, offset)
+  if known[name] == nil then
+    local reply = ask({ type = "read", key = name })
+    known[name] = reply and reply.value
+  end
+  return known[name]
 end
 
 node.on("send", { key = "string", msg = "any" }, function(msg)
@@ -44,7 +67,7 @@ end)
 
 node.on("poll", { offsets = "object" }, function(msg)
   local msgs = {}
-  for key, offset in pairs(msg.body.offsets) do
+  for_each(msg.body.offsets, function(key, offset)
     local list = json.array()
     local message = read(key, offset)
     while message ~= nil do
@@ -53,7 +76,7 @@ node.on("poll", { offsets = "object" }, function(msg)
       message = read(key, offset)
     end
     msgs[key] = list
-  end
+  end)
   return { type = "poll_ok", msgs = msgs }
 end)
 
@@ -75,16 +98,14 @@ local function commit(key, offset)
 end
 
 node.on("commit_offsets", { offsets = "object" }, function(msg)
-  for key, offset in pairs(msg.body.offsets) do
-    commit(key, offset)
-  end
+  for_each(msg.body.offsets, commit)
   return { type = "commit_offsets_ok" }
 end)
 
 node.on("list_committed_offsets", { keys = "array" }, function(msg)
   local offsets = {}
-  for _, key in ipairs(msg.body.keys) do
+  for_each(msg.body.keys, function(_, key)
     offsets[key] = committed(key)
-  end
+  end)
   return { type = "list_committed_offsets_ok", offsets = offsets }
 end)
