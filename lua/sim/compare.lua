@@ -17,8 +17,9 @@ Runs each --bin with each --topology that is given (both may be given several
 times), calm, and once more under the faults that --nemesis names (default:
 partition). Prints a table, cheapest first; --csv and --json print it as such.
 
-  ./sim compare --bin challenges/broadcast_3c.lua --bin challenges/broadcast_3d.lua \
-    --node-count 25 --rate 100 --latency 100 --topology grid --topology tree4
+  ./sim compare --bin challenges/broadcast_3c.lua \
+    --bin challenges/broadcast_3d.lua --node-count 25 --rate 100 --latency 100 \
+    --topology grid --topology tree4
 ]]
 
 local COLUMNS = {

@@ -8,7 +8,7 @@ local sweep = require "hearsay.sweep"
 local terminal = require "sim.terminal"
 local trial = require "sim.trial"
 
-local BAD_OPTIONS = 254
+local BAD_OPTIONS, COULD_NOT_RUN = 254, 255
 
 local INTRODUCTION = [[
 Usage: ./sim explore --bin "./node SCRIPT" [OPTIONS]
@@ -47,7 +47,7 @@ end
 
 --- Runs the command.
 -- @tparam {string,...} args
--- @treturn integer exit status: 0 when no run was invalid, else 1
+-- @treturn integer exit status: 0 when no run was invalid, 1 when one was, 255 when one could not be run
 function explore.main(args)
   local opts, message = trial.options(args, "explore")
   if opts and opts.real_time then
@@ -63,12 +63,17 @@ function explore.main(args)
   local is_live = terminal.is_terminal(2)
   local counts = { [true] = 0, [false] = 0, unknown = 0 }
   local sums, done = { operations = 0, messages = 0, fingerprint = 0 }, 0
+  local problem
   sweep.run({
     module = "sim.explore_worker",
     argument = json.encode({ args = json.array(args), given = opts.given }),
     first = opts.seed, count = opts.seeds, threads = opts.threads or sweep.processors(),
   }, function(seed, text)
     local outcome = json.decode(text)
+    if outcome.problem then
+      problem = outcome.problem
+      return true
+    end
     done = done + 1
     counts[outcome.valid] = counts[outcome.valid] + 1
     sums.operations = sums.operations + outcome.operations
@@ -84,6 +89,10 @@ function explore.main(args)
     end
   end)
   io.stderr:write(is_live and "\r\27[K" or "")
+  if problem then
+    io.stderr:write("sim: ", problem, "\n")
+    return COULD_NOT_RUN
+  end
   totals(done, counts, sums)
   if counts[false] > 0 then
     io.stdout:write("To see the least that still fails: the command above with shrink for test.\n")

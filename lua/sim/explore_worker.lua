@@ -26,7 +26,7 @@ return function(argument)
     local opts = assert(trial.options(mix.apply(job.args, changes), "explore"))
     local run, message = trial.run(opts)
     if not run then
-      error(message, 0)
+      return json.encode({ problem = message })
     end
     local valid = judge(run.results)
     return json.encode({

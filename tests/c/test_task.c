@@ -339,7 +339,7 @@ static int64_t kilobytes(struct node_fixture *f)
 static void a_burst_of_waiting_handlers_gives_its_memory_back(void **state)
 {
   (void)state;
-  enum { COUNT = 20000 };
+  enum { COUNT = 5000 };
   struct node_fixture f;
   fixture_start(&f, "node.on('x', function(msg) node.sleep(1) return {type='x_ok'} end)");
   int64_t before = kilobytes(&f);
@@ -351,7 +351,7 @@ static void a_burst_of_waiting_handlers_gives_its_memory_back(void **state)
   assert_int_equal(node_unfinished(f.node), 0);
   assert_int_equal(f.world.sent_count, COUNT + 1);
   assert_true(f.node->idle_count <= 256);
-  assert_true(kilobytes(&f) < before + 2048);
+  assert_true(kilobytes(&f) < before + 1024);
   fixture_drop(&f);
 }
 

@@ -1,6 +1,6 @@
 local clusters = require "sim.cluster"
 local json = require "hearsay.json"
-local lab = dofile("tests/lua/lab.lua")
+local lab = require "hearsay.testing"
 
 local ECHO = "challenges/echo_1.lua"
 

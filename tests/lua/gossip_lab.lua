@@ -6,12 +6,12 @@
 --     local seconds = assert(g:settle(2))
 
 local json = require "hearsay.json"
-local lab = dofile("tests/lua/lab.lua")
+local lab = require "hearsay.testing"
 local topology = require "hearsay.topology"
 
 local SCRIPT = "tests/lua/fixtures/gossip.lua"
 
-local Gossip = setmetatable({}, { __index = lab.Lab })
+local Gossip = setmetatable({}, { __index = lab.Nodes })
 Gossip.__index = Gossip
 
 local gossip_lab = {}

@@ -1,4 +1,4 @@
-local lab = dofile("tests/lua/lab.lua")
+local lab = require "hearsay.testing"
 local gossip_lab = dofile("tests/lua/gossip_lab.lua")
 
 -- Why a script whose first line starts a policy does not load.

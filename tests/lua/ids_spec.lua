@@ -1,4 +1,4 @@
-local lab = dofile("tests/lua/lab.lua")
+local lab = require "hearsay.testing"
 
 -- Hands out as many ids of a kind as it is asked for, in one go.
 local SCRIPT = [[

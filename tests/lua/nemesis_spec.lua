@@ -1,6 +1,6 @@
 local clusters = require "sim.cluster"
 local faults = require "sim.nemesis.faults"
-local lab = dofile("tests/lua/lab.lua")
+local lab = require "hearsay.testing"
 local nemeses = require "sim.nemesis"
 local randoms = require "hearsay.random"
 local targets = require "sim.nemesis.targets"

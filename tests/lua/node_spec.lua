@@ -1,6 +1,6 @@
 -- hearsay itself needs a node, so each spec is a small script that runs as one.
 local json = require "hearsay.json"
-local lab = dofile("tests/lua/lab.lua")
+local lab = require "hearsay.testing"
 
 -- Starts nodes that run a script with `node` and `errors` at hand.
 local function start(script, options)

@@ -1,4 +1,4 @@
-local lab = dofile("tests/lua/lab.lua")
+local lab = require "hearsay.testing"
 local partition = require "sim.nemesis.partition"
 local randoms = require "hearsay.random"
 

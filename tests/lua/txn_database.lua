@@ -142,7 +142,8 @@ end
 function database.history(kind, name, random, count)
   local db = setmetatable(
     { random = random, state = {}, states = { [0] = {} }, commits = 0, changed = {} }, Database)
-  local generate = generator({ key_count = 5 }, random, kind == "lists" and "append" or "w")
+  local generate = generator({ key_count = 5, max_txn_length = 4, max_writes_per_key = 16 }, random,
+    kind == "lists" and "append" or "w")
   local history, open, process, index = {}, {}, {}, 0
 
   local function finish(op, outcome, result)

@@ -65,6 +65,37 @@ function bench.figures(run)
   return run.results.net.servers["msgs-per-op"], latencies["0.5"], latencies["1"]
 end
 
+-- The values of a list as keys.
+function bench.set(list)
+  local set = {}
+  for _, value in ipairs(list) do
+    set[value] = true
+  end
+  return set
+end
+
+-- Checks that the final reads of all workers show the same values.
+function bench.same_in_the_end(run)
+  local all, reads = {}, {}
+  for _, op in ipairs(run.history) do
+    if op.final then
+      assert(op.outcome == "ok", run.command .. ": a final read failed")
+      reads[#reads + 1] = op
+      for _, value in ipairs(op.result) do
+        all[value] = op.node
+      end
+    end
+  end
+  assert(#reads > 0 and next(all), run.command .. ": nothing was read in the end")
+  for _, op in ipairs(reads) do
+    local has = bench.set(op.result)
+    for value, node in pairs(all) do
+      assert(has[value], ("%s: in the end %s has %s and %s does not"):format(run.command, node, value,
+        op.node))
+    end
+  end
+end
+
 -- Checks that a figure is at most what it may be; `run` tells the command.
 function bench.at_most(most, figure, what, run)
   assert(figure <= most, ("%s: %s is %g, not at most %g"):format(run.command, what, figure, most))

@@ -39,9 +39,12 @@ local register_search = {}
 
 local EMPTY = multisets.EMPTY
 local NOTHING = 1 -- the state of a register that has no value
-local PATIENCE = 1000 -- configurations, beyond one a step, before a proof is tried
-local WINDOWS = { 16, 64, 256 } -- steps that a proof looks back
 local OPEN_MOST = 8 -- changes that may be open where a proof begins: it tries all their subsets
+
+--- Configurations that are visited, beyond one a step, before a proof is tried.
+register_search.patience = 1000
+--- How many steps a proof looks back, one try after the other.
+register_search.windows = { 16, 64, 256 }
 
 -- The values of the register by number: the text of each. A register that has none is null.
 local function state_of(states, v)
@@ -351,7 +354,7 @@ end
 -- and the number of configurations that it took.
 local function prove(problem, last, limit)
   local configurations = 0
-  for _, window in ipairs(WINDOWS) do
+  for _, window in ipairs(register_search.windows) do
     local k = last - window
     local search = k > 1 and search_from_anything(problem, k, last)
     local verdict = search and search:run(limit - configurations)
@@ -407,7 +410,7 @@ function register_search.run(ops, budget)
   local problem = prepare(ops)
   local search = new_search(problem, #problem.steps)
   search:visit({ k = 1, state = NOTHING, done = EMPTY, used = EMPTY })
-  local limit, spent = #problem.steps + PATIENCE, 0
+  local limit, spent = #problem.steps + register_search.patience, 0
   while true do
     local verdict = search:run(math.min(limit, budget - spent))
     local total = search.configurations + spent

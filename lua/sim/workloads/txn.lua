@@ -1,67 +1,30 @@
 --- What the workloads of transactions have in common: clients send a list of micro-operations, and
 -- get it back with the reads filled in.
 --
--- As in Elle's generators, a transaction has 1 to --max-txn-length micro-operations, half of them
--- reads. Keys are whole numbers; --key-count of them (10) are in use at a time, each twice as likely
--- as the one before it. What is written to a key is 1, 2, .. in turn, and after --max-writes-per-key
--- the key gives way to a new one.
+-- As in Elle's generators, a transaction has 1 to --max-txn-length micro-operations; which keys they
+-- read and write is up to sim.workloads.key_pool.
 -- @module sim.workloads.txn
 
 local checker = require "sim.checkers.txn"
 local json = require "hearsay.json"
+local key_pool = require "sim.workloads.key_pool"
 local transactions = require "sim.checkers.txn.transactions"
 local value = require "sim.checkers.value"
 
 local txn = {}
 
-local KEYS, LENGTH, WRITES = 10, 4, 16
-local CHOSEN_FROM = 50 -- of all keys in use the last ones, which are chosen; others are 2^50 times as rare
-
--- The place of a key among `count`, by the highest bit of a random number.
-local function draw_place(random, count)
-  local few = math.min(count, CHOSEN_FROM)
-  local bits = random:upto((1 << few) - 1)
-  local place = count - few
-  while bits > 0 do
-    place = place + 1
-    bits = bits >> 1
-  end
-  return place
-end
-
 --- Makes a generator of transactions.
--- @tparam table opts key_count, max_txn_length, max_writes_per_key, as in sim.options
--- @tparam random random
+-- @tparam table opts key_count, max_txn_length, max_writes_per_key, see sim.options
+-- @param random stream, see hearsay.random
 -- @tparam string write the name of the micro-operation that writes: "w" or "append"
 -- @treturn function as sim.workloads says
 function txn.generator(opts, random, write)
-  local keys, next_value = {}, {}
-  for i = 1, opts.key_count or KEYS do
-    keys[i] = i - 1
-  end
-  local next_key = #keys
-  local most = opts.max_writes_per_key or WRITES
-
-  local function draw_operation()
-    local place = draw_place(random, #keys)
-    if random:upto(2) == 1 then
-      return { "r", keys[place], json.null }
-    end
-    local key = keys[place]
-    local written = next_value[key] or 1
-    if written > most then
-      keys[place] = next_key
-      next_key = next_key + 1
-      return draw_operation()
-    end
-    next_value[key] = written + 1
-    return { write, key, written }
-  end
-
+  local pool = key_pool.new(opts, random)
   return function()
     local list = {}
-    for i = 1, random:upto(opts.max_txn_length or LENGTH) do
-      list[i] = draw_operation()
+    for i = 1, random:upto(opts.max_txn_length) do
+      local key, v = pool:draw()
+      list[i] = { v and write or "r", key, v or json.null }
     end
     return "txn", list
   end

@@ -72,7 +72,7 @@ end
 
 -- The shortest cycle of an edge labelled `start` and a path of allowed edges. Returns its vertices,
 -- the last the same as the first, and its labels; or nil, and whether the search was given up.
-local function shortest(g, start, allowed)
+local function shortest(g, start, allowed, budget)
   local _, ranks = g:components(allowed)
   local best, best_labels, best_length = nil, nil, math.huge
   local looked = 0
@@ -89,8 +89,8 @@ local function shortest(g, start, allowed)
           table.insert(best, 1, from)
           table.insert(best_labels, 1, start)
         end
-        if best_length == 2 or looked > BUDGET then
-          return best, best_labels or looked > BUDGET
+        if best_length == 2 or looked > budget then
+          return best, best_labels or looked > budget
         end
       end
     end
@@ -146,7 +146,7 @@ local function split(steps)
   return steps
 end
 
-local function nonadjacent(g, allowed, is_transaction)
+local function nonadjacent(g, allowed, is_transaction, budget)
   local double = graph.new()
   local function vertex(place, is_after_rw)
     return 2 * place - (is_after_rw and 0 or 1)
@@ -168,7 +168,7 @@ local function nonadjacent(g, allowed, is_transaction)
   end
   for _, component in ipairs((double:components())) do
     local part = double:part(component)
-    local vertices, labels = shortest(part, RW, set(WW, WR, RW, ORDER))
+    local vertices, labels = shortest(part, RW, set(WW, WR, RW, ORDER), budget)
     if vertices then
       for i, v in ipairs(vertices) do
         vertices[i] = g.vertices[(v + 1) // 2]
@@ -187,15 +187,16 @@ end
 
 -- Adds the cycles of the classes in one component to a list, and their names to a set of names that
 -- need not be looked for any more.
-local function search(g, component, classes, is_transaction, cases, is_implied)
+local function search(g, component, classes, context, cases, is_implied)
+  local is_transaction, budget = context.is_transaction, context.budget
   local part = g:part(component)
   for _, class in ipairs(classes) do
     if not is_implied[class.name] then
       local steps, given_up
       if class.is_nonadjacent then
-        steps = nonadjacent(part, class.allowed, is_transaction)
+        steps = nonadjacent(part, class.allowed, is_transaction, budget)
       else
-        local vertices, labels = shortest(part, class.start, class.allowed)
+        local vertices, labels = shortest(part, class.start, class.allowed, budget)
         if vertices then
           steps = steps_of(vertices, labels, is_transaction)
         else
@@ -222,16 +223,18 @@ end
 --
 --   - seen_by: "process" or "realtime", which order the graph has; or nil
 --   - causal: also look for G-causal
+--   - budget: edges that one search may look at; default 2,000,000
 -- @tparam found found what is found is added: cases {steps}, a list of {from, to, label} that leads
 --   back to where it begins; the shortest first
 function cycles.find(g, count, options, found)
-  local function is_transaction(vertex)
-    return vertex <= count
-  end
+  local context = {
+    budget = options.budget or BUDGET,
+    is_transaction = function(vertex) return vertex <= count end,
+  }
   local cases, is_implied_at = {}, {}
   for _, component in ipairs((g:components(set(WW, WR, RW)))) do
     local is_implied = {}
-    search(g, component, classes_with(nil), is_transaction, cases, is_implied)
+    search(g, component, classes_with(nil), context, cases, is_implied)
     for _, vertex in ipairs(component) do
       is_implied_at[vertex] = is_implied
     end
@@ -248,7 +251,7 @@ function cycles.find(g, count, options, found)
           is_implied[name] = true
         end
       end
-      search(g, component, classes, is_transaction, cases, is_implied)
+      search(g, component, classes, context, cases, is_implied)
     end
   end
   table.sort(cases, function(a, b)

@@ -1,0 +1,248 @@
+--- A simulated cluster for a script's own tests: start nodes in virtual time, ask them, cut them
+-- off, kill them, let time pass, and look at what they sent.
+--
+--     local testing = require "hearsay.testing"
+--
+--     describe("my broadcast", function()
+--       it("reaches everybody within a second", function()
+--         local nodes = testing.start("broadcast.lua", { nodes = 5, latency = 100 })
+--         nodes:ask("n0", { type = "broadcast", message = 7 })
+--         nodes:eventually(1, function()
+--           local reply = nodes:ask("n4", { type = "read" })
+--           return reply.messages[1] == 7
+--         end)
+--       end)
+--     end)
+--
+-- Run it by `./node --lua scripts/busted.lua my_spec.lua`. Nothing here waits for real time, and
+-- the same seed gives the same run. What goes wrong in the cluster itself raises.
+-- @module hearsay.testing
+
+local clusters = require "sim.cluster"
+local json = require "hearsay.json"
+
+local Nodes = {}
+Nodes.__index = Nodes
+
+local testing = { Nodes = Nodes }
+
+--- The ids of n nodes: n0, n1, ..
+-- @tparam integer n
+-- @treturn {string,...}
+function testing.ids(n)
+  local ids = {}
+  for i = 1, n do
+    ids[i] = "n" .. i - 1
+  end
+  return ids
+end
+
+--- Loads a script into the nodes of a new cluster; no message is sent yet.
+-- @tparam string script its text, or its path: one line that ends with .lua. Only a node whose
+--   script has a path can be restarted
+-- @tparam table options as for start; `nodes` is a list
+-- @treturn[1] cluster see sim.cluster
+-- @treturn[2] nil
+-- @treturn[2] string why the script does not load
+function testing.load(script, options)
+  local path = script
+  if not script:find("^[^\n]+%.lua$") then
+    path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write(script)
+    file:close()
+  end
+  local cluster, message = clusters.new({
+    command = table.move(options.args or {}, 1, #(options.args or {}), 2, { path }),
+    nodes = options.nodes, seed = options.seed or 1,
+    latency = options.latency,
+    latency_dist = options.latency_dist,
+    -- Questions pass messages under way, so that they are answered at the same instant.
+    head_of_line = options.head_of_line or false,
+  })
+  if path ~= script then
+    os.remove(path)
+  end
+  return cluster, message
+end
+
+--- Starts a cluster and initialises it.
+-- @tparam string script its text, or its path
+-- @tparam[opt] table options
+--
+--   - nodes: a list of ids, or how many (default 1)
+--   - args: the script's arguments
+--   - seed (default 1)
+--   - latency: mean, in milliseconds (default 0); latency_dist: see ./sim test --help
+--   - head_of_line (default false)
+--   - init: false leaves it to the test
+-- @treturn nodes `ids`, and the methods below
+function testing.start(script, options)
+  options = options or {}
+  local nodes = options.nodes or 1
+  local ids = type(nodes) == "table" and nodes or testing.ids(nodes)
+  local cluster = assert(testing.load(script, setmetatable({ nodes = ids }, { __index = options })))
+  local self = setmetatable({
+    cluster = cluster, world = cluster.world, ids = ids, start_us = cluster.world:now_us(),
+    askers = {}, -- node id to the client that asks it
+  }, Nodes)
+  self.world:journal() -- turns it on
+  if options.init ~= false then
+    assert(cluster:init())
+  end
+  return self
+end
+
+--- Seconds since the start.
+function Nodes:now()
+  return (self.world:now_us() - self.start_us) / 1e6
+end
+
+--- Lets time pass.
+-- @tparam number seconds
+function Nodes:run(seconds)
+  assert(self.world:run(seconds))
+end
+
+--- Asks a node as a client does, and lets time pass until it has replied.
+-- @tparam string id
+-- @tparam table body
+-- @tparam[opt=5] number timeout seconds
+-- @treturn[1] table the reply's body
+-- @treturn[2] nil
+-- @treturn[2] table error, see hearsay.errors
+function Nodes:ask(id, body, timeout)
+  local client, reply, err = self.cluster:client(), nil, nil
+  client:request(id, body, timeout or 5, function(...)
+    reply, err = ...
+    self.world:stop()
+  end)
+  self:run(timeout or 5)
+  client:close()
+  return reply, err
+end
+
+--- Asks some nodes at the same instant, without letting time pass.
+-- @tparam {string,...} ids
+-- @tparam function body_for called with an id, returns the body
+-- @treturn table id to reply; those that do not reply at once are missing
+function Nodes:ask_now(ids, body_for)
+  local replies = {}
+  for _, id in ipairs(ids) do
+    local client = self.askers[id] or self.cluster:client()
+    self.askers[id] = client
+    client:request(id, body_for(id), 1e-6, function(reply)
+      replies[id] = reply
+    end)
+  end
+  self:run(0)
+  return replies
+end
+
+--- Sends a node a message as it is, from somebody who does not listen.
+function Nodes:tell(id, body)
+  if not self.stranger then
+    self.stranger = "c-stranger"
+    self.world:add(self.stranger, "client", function() end)
+  end
+  self.world:send(self.stranger, id, body)
+end
+
+--- Cuts the nodes of one side off from those of the other, both ways.
+function Nodes:cut(left, right)
+  for _, a in ipairs(left) do
+    for _, b in ipairs(right) do
+      self.world:cut(a, b)
+      self.world:cut(b, a)
+    end
+  end
+end
+
+--- Cuts nodes off from all others.
+function Nodes:isolate(...)
+  for _, alone in ipairs({ ... }) do
+    for _, id in ipairs(self.ids) do
+      if id ~= alone then
+        self:cut({ alone }, { id })
+      end
+    end
+  end
+end
+
+--- Ends all cuts.
+function Nodes:heal()
+  self.world:heal()
+end
+
+--- Ends a node as SIGKILL would.
+-- @tparam string id
+function Nodes:kill(id)
+  self.world:kill(id)
+end
+
+--- A node stands still, and goes on after resume.
+-- @tparam string id
+function Nodes:pause(id)
+  self.world:pause(id)
+end
+
+function Nodes:resume(id)
+  self.world:resume(id)
+end
+
+--- Lets time pass until something is so; raises when it is not within a bound.
+-- @tparam number bound seconds
+-- @tparam function holds returns whether it is so; looked at 100 times within the bound
+-- @treturn number the seconds that it took
+function Nodes:eventually(bound, holds)
+  local start = self:now()
+  while not holds() do
+    if self:now() - start >= bound then
+      error(("it was not so within %g s"):format(bound), 2)
+    end
+    self:run(bound / 100)
+  end
+  return self:now() - start
+end
+
+--- Kills a node and starts it again at the same instant: it knows nothing any more.
+function Nodes:restart(id)
+  self.world:kill(id)
+  self.cluster:restart(id)
+  self:run(0)
+end
+
+--- What happened since the last call: a list of {time (seconds since the start), event ("send" or
+-- "recv"), src, dest, body} in their order, without what clients sent or got.
+function Nodes:journal()
+  local list = {}
+  for line in self.world:journal():gmatch("[^\n]+") do
+    if not line:find('"src":"c', 1, true) and not line:find('"dest":"c', 1, true) then
+      local entry = assert(json.decode(line))
+      local message = entry.message
+      list[#list + 1] = {
+        time = (entry.time - self.start_us) / 1e6, event = entry.event,
+        src = message.src, dest = message.dest, body = message.body,
+      }
+    end
+  end
+  return list
+end
+
+--- The messages that nodes sent each other since the last call of this or of journal.
+function Nodes:sent()
+  local list = {}
+  for _, entry in ipairs(self:journal()) do
+    if entry.event == "send" then
+      list[#list + 1] = entry
+    end
+  end
+  return list
+end
+
+--- What a node wrote to its diagnostics.
+function Nodes:log(id)
+  return self.world:log(id)
+end
+
+return testing
