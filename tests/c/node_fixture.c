@@ -9,6 +9,7 @@
 #include "node_fixture.h"
 
 #include "bind/bind.h"
+#include "host/node_private.h"
 #include "host/value.h"
 #include "temp_file.h"
 #include "wire/envelope.h"
@@ -71,6 +72,8 @@ void fixture_start(struct node_fixture *f, const char *script)
 
 void fixture_drop(struct node_fixture *f)
 {
+  if (f->node != NULL)
+    assert_int_equal(lua_gettop(f->node->L), 0); /* nothing piles up */
   node_free(f->node);
   fake_platform_close(&f->world);
 }

@@ -64,7 +64,7 @@ static void an_error_object_is_the_reply(void **state)
     {"errors.new('key_does_not_exist', 'no key 5')", "\"no key 5\"", 20},
     {"errors.new('abort')", "\"the operation was given up and did not happen\"", 14},
     {"errors.new('timeout', 't')", "\"t\"", 0},
-    {"errors.new(1234, '\\xff cut \\xc3')", "\"? cut ?\"", 1234},
+    {"errors.new(1234, '\\xff\\xc3\\xa9 cut \\xc3')", "\"?\xc3\xa9 cut ?\"", 1234},
     {"{code=30, text='by hand'}", "\"by hand\"", 30},
   };
   struct node_fixture f;

@@ -247,6 +247,9 @@ static void depth_has_a_limit(void **state)
   lua_State *L = new_state();
   struct bytes out = {0};
   struct error e;
+  push(L, "local t = {} for i = 1, 1000 do t[i] = {} end return t"); /* side by side */
+  assert_int_equal(value_encode(L, -1, 0, &out, &e), 0);
+  out.length = 0;
   push(L, "local t = {} for i = 2, 129 do t = {t} end return t");
   assert_int_equal(value_encode(L, -1, 0, &out, &e), -1);
   assert_non_null(strstr(e.text, "[1][1]"));

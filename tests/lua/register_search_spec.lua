@@ -28,6 +28,16 @@ local function spoil(random, ops, times)
   end
 end
 
+-- Changes what the last read shows.
+local function spoil_end(random, ops)
+  for i = #ops, 1, -1 do
+    if ops[i].f == "read" and ops[i].outcome == "ok" then
+      ops[i].result = (ops[i].result + random:upto(4)) % 5
+      return
+    end
+  end
+end
+
 describe("the search for an order", function()
   local patience, windows = search.patience, search.windows
   after_each(function()
@@ -81,10 +91,11 @@ describe("the search for an order", function()
 
   it("finds the same with short proofs as by trying everything (seed " .. SEED .. ")", function()
     local random, counts, shorter = randoms.stream(SEED, "proofs"), { [true] = 0, [false] = 0 }, 0
-    for i = 1, 500 do
-      local ops = model.history(random, { operations = 20 + random:upto(80),
-        workers = 2 + random:upto(6), values = 1 + random:upto(4), unknown = random:unit() * 0.2 })
-      spoil(random, ops, random:upto(3))
+    for i = 1, 150 do
+      local ops = model.history(random, { operations = 50 + random:upto(150),
+        workers = 4 + random:upto(4), values = 5, unknown = random:unit() * 0.08 })
+      spoil(random, ops, random:upto(3) - 1)
+      spoil_end(random, ops)
       search.patience, search.windows = BUDGET, {}
       local expected, all, obstacle = search.run(ops, BUDGET)
       search.patience, search.windows = 0, { 1, 2, 4, 8, 16, 32 }
@@ -96,7 +107,7 @@ describe("the search for an order", function()
         shorter = shorter + (some < all and 1 or 0)
       end
     end
-    assert(counts[true] > 100 and counts[false] > 100)
+    assert(counts[true] > 30 and counts[false] > 30)
     assert(shorter > 5, shorter)
   end)
 

@@ -99,7 +99,8 @@ describe("the transaction checker", function()
   it("only notes that registers showed what nobody wrote", function()
     local result = txns.check("registers", "rx7 wy1 \n ry1", "strict-serializable")
     assert.is_true(result["valid?"])
-    assert.same({ 1, { { key = "x", value = 7, node = "n100", time = 1e9 } } },
+    assert.same({ 1, { { key = "x", value = 7, node = "n100",
+      time = 1000000000000 } } },
       { result["unwritten-count"], { table.unpack(result.unwritten) } })
   end)
 
@@ -262,8 +263,8 @@ describe("the screen", function()
     local good = words["txn-list-append"].good
     assert.equal("2 transactions: nothing that serializable forbids",
       good(txns.check("lists", "ax1 \n rx1", "serializable")))
-    assert.equal("1 transaction: nothing that read-committed, read-atomic forbids; of 1 more nobody "
-      .. "knows whether they happened",
+    assert.equal("1 transaction: nothing that read-committed, read-atomic forbids; "
+      .. "of 1 more nobody knows whether they happened",
       good(txns.check("lists", "ax1 | info \n rx1", "read-committed", "read-atomic")))
   end)
 
@@ -290,8 +291,22 @@ describe("the screen", function()
   end)
 
   it("has a meaning for whatever can be found", function()
-    local meaning = txns.check("registers", "wx1 | 1-2 p1 \n rx_ | 3-4 p1", "strong-session-serializable")
+    local names = { "G1a", "G1b", "G-causal", "internal", "future-read", "lost-update",
+      "cyclic-versions", "incompatible-order", "duplicate-elements", "dirty-update",
+      "unwritten-read", "fractured-read", "non-monotonic-view", "cycle-search-timeout" }
+    for _, plain in ipairs({ "G0", "G1c", "G-single", "G-nonadjacent", "G2-item" }) do
+      for _, suffix in ipairs({ "", "-process", "-realtime" }) do
+        names[#names + 1] = plain .. suffix
+      end
+    end
+    for _, name in ipairs(names) do
+      local rows = page_of({ ["valid?"] = false, ["anomaly-types"] = { name }, ["not"] = {},
+        anomalies = { [name] = { { explanation = { "so it is" } } } }, unwritten = {} })
+      assert.matches("^Anomalies|" .. name:gsub("%-", "%%-") .. ": %l[%l ,]+", rows[1])
+      assert.same({ "|so it is" }, { rows[2], rows[3] })
+    end
     assert.equal("Anomalies|G-single-process: a transaction missed a part of what came before it, "
-      .. "by the order in which a client did them", page_of(meaning)[1])
+      .. "by the order in which a client did them", page_of(txns.check("registers",
+      "wx1 | 1-2 p1 \n rx_ | 3-4 p1", "strong-session-serializable"))[1])
   end)
 end)

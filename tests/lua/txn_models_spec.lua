@@ -31,7 +31,8 @@ describe("consistency models", function()
     assert.is_true(forbids("read-committed", "G0", "G1a", "G1b", "G1c", "dirty-update",
       "incompatible-order", "future-read"))
     assert.is_true(forbids("cursor-stability", "lost-update", "G1a"))
-    assert.is_true(forbids("repeatable-read", "G2-item", "G-single", "G-nonadjacent", "lost-update"))
+    assert.is_true(forbids("repeatable-read", "G2-item", "G-single", "G-nonadjacent",
+      "lost-update"))
     assert.is_true(forbids("snapshot-isolation", "G-single", "G-nonadjacent", "internal",
       "lost-update", "fractured-read", "G1b"))
     assert.is_true(forbids("serializable", "G2-item", "G-single", "internal"))
@@ -42,7 +43,8 @@ describe("consistency models", function()
     assert.is_true(forbids("strong-snapshot-isolation", "G-single-realtime", "G-single-process"))
     assert.is_true(forbids("strict-serializable", "G2-item-realtime", "G2-item-process",
       "G1c-realtime", "G0", "internal", "lost-update"))
-    assert.is_true(forbids("causal", "G1c-process", "G-causal", "fractured-read", "internal", "G1a"))
+    assert.is_true(forbids("causal", "G1c-process", "G-causal", "fractured-read", "internal",
+      "G1a"))
     assert.is_true(forbids("read-atomic", "fractured-read", "non-monotonic-view", "internal"))
     assert.is_true(forbids("monotonic-atomic-view", "non-monotonic-view", "G1c"))
   end)

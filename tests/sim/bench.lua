@@ -86,12 +86,12 @@ function bench.same_in_the_end(run)
       end
     end
   end
-  assert(#reads > 0 and next(all), run.command .. ": nothing was read in the end")
+  assert(#reads > 0, run.command .. ": nothing was read in the end")
   for _, op in ipairs(reads) do
     local has = bench.set(op.result)
     for value, node in pairs(all) do
-      assert(has[value], ("%s: in the end %s has %s and %s does not"):format(run.command, node, value,
-        op.node))
+      assert(has[value], ("%s: in the end %s has %s and %s does not"):format(run.command, node,
+        value, op.node))
     end
   end
 end

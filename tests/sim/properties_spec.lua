@@ -32,6 +32,20 @@ describe("partitions lose nothing", function()
     end)
   end
 
+  it("when they last longer than any pause may", function()
+    local longest_us = 0
+    for _, script in ipairs({ PUSH, HUB_3D, HUB_3E }) do
+      for seed = 6, 9 do
+        local run = bench.valid(script, "--node-count 4 --rate 5 --time-limit 100 --latency 100 "
+          .. "--nemesis partition --nemesis-interval 100 --seed " .. seed)
+        for _, fault in ipairs(run.faults) do
+          longest_us = math.max(longest_us, fault.to_us - fault.from_us)
+        end
+      end
+    end
+    assert(longest_us > 95e6)
+  end)
+
   it("by the direct policy either", function()
     for seed = 1, 20 do
       bench.edited(HUB_3D, "gossip%.start", 'local spread = gossip.start { policy = "direct" }',

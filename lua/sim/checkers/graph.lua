@@ -49,13 +49,21 @@ function Graph:edge(from, to, label)
   labels[#labels + 1] = label
 end
 
+local function all_places(count)
+  local places = {}
+  for place = 1, count do
+    places[place] = place
+  end
+  return places
+end
+
 -- Calls found(stack, first) for each component: its places are the stack's from `first` on.
-local function search(self, allowed, found)
+local function search(self, allowed, roots, found)
   local targets, labels = self.targets, self.labels
   local order, lowest, on_stack, next_edge = {}, {}, {}, {}
   local stack, path = {}, {}
   local visited = 0
-  for root = 1, #self.vertices do
+  for _, root in ipairs(roots or all_places(#self.vertices)) do
     if not order[root] then
       path[1] = root
       while path[1] do
@@ -102,13 +110,16 @@ end
 
 --- The strongly connected components of more than one vertex.
 -- @tparam[opt] table allowed set of labels: only edges with one of these count; default: all edges
+-- @tparam[opt] {integer,...} roots all places, in the order in which the search begins with them;
+--   default: ascending. Of two vertices that no path joins the one that comes first here has mostly
+--   the lower rank
 -- @treturn {table,...} lists of vertices, each in the order in which they were added; the
 --   components in the order of their first vertices
 -- @treturn {integer,...} for each place in `vertices` the rank of its component, single vertices
 --   included: an edge that counts never leads from a lower rank to a higher one
-function Graph:components(allowed)
+function Graph:components(allowed, roots)
   local components, ranks, rank = {}, {}, 0
-  search(self, allowed, function(stack, first)
+  search(self, allowed, roots, function(stack, first)
     rank = rank + 1
     for i = first, #stack do
       ranks[stack[i]] = rank
@@ -212,6 +223,99 @@ function Graph:path(from, to, options)
     near, length = far, length + 1
   end
   return nil, nil, nil, looked
+end
+
+-- The places from the highest rank to the lowest, and by rank where its places begin in that list.
+local function by_rank(ranks)
+  local counts, highest = {}, 0
+  for _, rank in ipairs(ranks) do
+    counts[rank] = (counts[rank] or 0) + 1
+    highest = math.max(highest, rank)
+  end
+  local begin, at = {}, 1
+  for rank = highest, 1, -1 do
+    begin[rank] = at
+    at = at + counts[rank]
+  end
+  local places, free = {}, table.move(begin, 1, highest, 1, {})
+  for place, rank in ipairs(ranks) do
+    places[free[rank]] = place
+    free[rank] = free[rank] + 1
+  end
+  return places, begin
+end
+
+local SOURCES = 63 -- that are followed at once, a bit each
+
+-- Follows the paths from some places, all at once, down to a rank. Returns by rank the bits of those
+-- that reach it, and how many edges were looked at.
+local function flood(self, allowed, ranks, places, from, sources, lowest)
+  local masks, looked = {}, 0
+  for bit, source in ipairs(sources) do
+    masks[ranks[source]] = (masks[ranks[source]] or 0) | 1 << (bit - 1)
+  end
+  for at = from, #places do
+    local place = places[at]
+    if ranks[place] <= lowest then
+      break
+    end
+    local mask = masks[ranks[place]]
+    if mask then
+      local labels = self.labels[place]
+      for i, target in ipairs(self.targets[place]) do
+        local rank = ranks[target]
+        if rank >= lowest and allowed[labels[i]] then
+          masks[rank] = (masks[rank] or 0) | mask
+        end
+      end
+      looked = looked + #labels
+    end
+  end
+  return masks, looked
+end
+
+--- Which pairs of vertices a path joins. 63 beginnings are followed at a time, through the ranks
+-- between them and their ends, so that it pays to have ranks by which these are near.
+-- @tparam {{from, to},...} pairs of places; sorted in place
+-- @tparam table allowed set of labels that count
+-- @tparam {integer,...} ranks as from components with the same labels
+-- @tparam integer budget how many edges may be looked at, roughly
+-- @treturn {pair,...} those that are joined, of the pairs that were looked at
+-- @treturn boolean whether all were
+function Graph:joined(pairs, allowed, ranks, budget)
+  local places, begin = by_rank(ranks)
+  table.sort(pairs, function(a, b)
+    if a[1] ~= b[1] then
+      local rank_a, rank_b = ranks[a[1]], ranks[b[1]]
+      return rank_a > rank_b or (rank_a == rank_b and a[1] < b[1])
+    end
+    return a[2] < b[2]
+  end)
+  local joined, first, looked = {}, 1, 0
+  while pairs[first] and looked <= budget do
+    local sources, lowest, last = {}, math.huge, first
+    while pairs[last] and (pairs[last][1] == sources[#sources] or #sources < SOURCES) do
+      if pairs[last][1] ~= sources[#sources] then
+        sources[#sources + 1] = pairs[last][1]
+      end
+      lowest = math.min(lowest, ranks[pairs[last][2]])
+      last = last + 1
+    end
+    local masks, cost = flood(self, allowed, ranks, places, begin[ranks[sources[1]]], sources, lowest)
+    looked = looked + cost
+    local bit, source = 0, sources[1]
+    for i = first, last - 1 do
+      local pair = pairs[i]
+      if pair[1] ~= source then
+        bit, source = bit + 1, pair[1]
+      end
+      if (masks[ranks[pair[2]]] or 0) & 1 << bit ~= 0 then
+        joined[#joined + 1] = pair
+      end
+    end
+    first = last
+  end
+  return joined, pairs[first] == nil
 end
 
 return graph

@@ -1,8 +1,8 @@
 --- What the workloads of transactions have in common: clients send a list of micro-operations, and
 -- get it back with the reads filled in.
 --
--- As in Elle's generators, a transaction has 1 to --max-txn-length micro-operations; which keys they
--- read and write is up to sim.workloads.key_pool.
+-- As in Elle's generators, a transaction has 1 to --max-txn-length micro-operations; which keys
+-- they read and write is up to sim.workloads.key_pool.
 -- @module sim.workloads.txn
 
 local checker = require "sim.checkers.txn"

@@ -1,5 +1,5 @@
---- Broken: a transaction reads, thinks for a while, and then writes all at once, whatever others wrote
--- meanwhile.
+--- Broken: a transaction reads, thinks for a while, and then writes all at once, whatever others
+-- wrote meanwhile.
 
 local db = require "txn_db"
 

@@ -1,6 +1,6 @@
---- Not causal: nodes send each other whole transactions, which are applied at once; of two writes to a
--- key the one with the later stamp (Lamport clock, node) stays. But a node applies what comes when it
--- comes, also if what it builds on has not come yet.
+--- Not causal: nodes send each other whole transactions, which are applied at once; of two writes
+-- to a key the one with the later stamp (Lamport clock, node) stays. But a node applies what comes
+-- when it comes, also if what it builds on has not come yet.
 
 local db = require "txn_db"
 local node = require "hearsay"

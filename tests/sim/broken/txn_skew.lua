@@ -1,5 +1,6 @@
 --- Not serializable: transactions run on snapshots, and one fails only where another has written a
--- key that it writes (snapshot isolation). Two that each read what the other one writes both succeed.
+-- key that it writes (snapshot isolation). Two that each read what the other one writes both
+-- succeed.
 
 local db = require "txn_db"
 local errors = require "hearsay.errors"

@@ -1,5 +1,5 @@
---- Broken: lists are kept as sorted sets, which nodes merge. An element that comes late goes where it
--- belongs by its value, not to the end.
+--- Broken: lists are kept as sorted sets, which nodes merge. An element that comes late goes where
+-- it belongs by its value, not to the end.
 
 local db = require "txn_db"
 local json = require "hearsay.json"

@@ -1,5 +1,5 @@
---- Not strict: transactions that only read run on a state that is up to half a second old. All have an
--- order, in which they do not come when clients saw them.
+--- Not strict: transactions that only read run on a state that is up to half a second old. All have
+-- an order, in which they do not come when clients saw them.
 
 local db = require "txn_db"
 local node = require "hearsay"

@@ -1,5 +1,5 @@
---- Broken: what a transaction wrote is applied one key after the other, with time in between in which
--- others see a part of it.
+--- Broken: what a transaction wrote is applied one key after the other, with time in between in
+-- which others see a part of it.
 
 local db = require "txn_db"
 

@@ -9,17 +9,18 @@
 --   - G-causal: G-single of only wr, rw and the order. A read missed what had been before it
 --
 -- Of each strongly connected component the shortest cycle of each name is looked for, the worst
--- names first; one that only says less than one already found is passed over. Whether there is a
--- cycle of a name is not left to luck:
+-- names first; one that only says less than one already found is passed over. Whether there is one
+-- of a name is not left to luck:
 --
 --   - G0, G1c, G2-item: any edge in a component of the edges that count is on a cycle.
---   - G-single: for an rw edge a path back without one is looked for breadth first. No path leads up
---     the ranks of the components that remain without rw edges, which rules most edges out at once.
+--   - G-single: for each rw edge, is there a path back without one? No path leads up the ranks of
+--     the components that remain without rw edges, and these ranks are much like times, so that few
+--     edges and few transactions have to be looked at.
 --   - G-nonadjacent: on a graph of twice the vertices, which remembers whether the last edge was an
 --     rw, a component holds such a cycle. One that goes through a transaction twice falls into two
 --     cycles, of which at least one has no two rw in a row.
 --
--- When a search has looked at two million edges it takes the shortest cycle so far; if it has none,
+-- When a search has looked at ten million edges it takes the shortest cycle so far; if it has none,
 -- that is reported as cycle-search-timeout.
 -- @module sim.checkers.txn.cycles
 
@@ -30,7 +31,7 @@ local models = require "sim.checkers.txn.models"
 local WW, WR, RW = dependencies.WW, dependencies.WR, dependencies.RW
 local ORDER, THEN = dependencies.ORDER, dependencies.THEN
 
-local BUDGET = 2000000 -- edges that one search looks at
+local BUDGET = 10000000 -- edges that one search looks at
 local FREE = { [THEN] = true }
 
 local cycles = {}
@@ -70,32 +71,66 @@ local function classes_with(suffix)
   return classes
 end
 
--- The shortest cycle of an edge labelled `start` and a path of allowed edges. Returns its vertices,
--- the last the same as the first, and its labels; or nil, and whether the search was given up.
-local function shortest(g, start, allowed, budget)
-  local _, ranks = g:components(allowed)
-  local best, best_labels, best_length = nil, nil, math.huge
-  local looked = 0
-  for place, from in ipairs(g.vertices) do
-    for i, target in ipairs(g.targets[place]) do
-      if g.labels[place][i] == start and ranks[target] >= ranks[place] then
-        local path, labels, length, cost = g:path(g.vertices[target], from, {
-          allowed = allowed, free = FREE, ranks = ranks, least = ranks[place],
-          longest = best_length - 2,
-        })
-        looked = looked + cost
-        if path then
-          best, best_labels, best_length = path, labels, length + 1
-          table.insert(best, 1, from)
-          table.insert(best_labels, 1, start)
-        end
-        if best_length == 2 or looked > budget then
-          return best, best_labels or looked > budget
-        end
+-- The latest first, so that ranks are much like times; vertices that are no transactions last.
+local function roots_of(g, is_transaction)
+  local roots = {}
+  for _, wanted in ipairs({ true, false }) do
+    for place = #g.vertices, 1, -1 do
+      if is_transaction(g.vertices[place]) == wanted then
+        roots[#roots + 1] = place
       end
     end
   end
-  return best, best_labels
+  return roots
+end
+
+-- The edges labelled `start` that a path of allowed edges leads back from, as pairs of the places
+-- where the path begins and ends. Returns whether these are all.
+local function closed_edges(g, start, allowed, ranks, budget)
+  local closed, open = {}, {}
+  for place, targets in ipairs(g.targets) do
+    for i, target in ipairs(targets) do
+      if g.labels[place][i] == start and ranks[target] >= ranks[place] then
+        local list = ranks[target] == ranks[place] and closed or open
+        list[#list + 1] = { target, place }
+      end
+    end
+  end
+  local joined, is_all = g:joined(open, allowed, ranks, budget)
+  return table.move(joined, 1, #joined, #closed + 1, closed), is_all
+end
+
+-- The shortest cycle of an edge labelled `start` and a path of allowed edges. Returns its vertices,
+-- the last the same as the first, and its labels; or nil, and whether the search was given up.
+local function shortest(g, start, allowed, context)
+  local _, ranks = g:components(allowed, roots_of(g, context.is_transaction))
+  local closed, is_all = closed_edges(g, start, allowed, ranks, context.budget)
+  table.sort(closed, function(a, b)
+    local gap_a, gap_b = ranks[a[1]] - ranks[a[2]], ranks[b[1]] - ranks[b[2]]
+    if gap_a ~= gap_b then
+      return gap_a < gap_b
+    elseif a[2] ~= b[2] then
+      return a[2] < b[2]
+    end
+    return a[1] < b[1]
+  end)
+  local best, best_labels, best_length, looked = nil, nil, math.huge, 0
+  for _, edge in ipairs(closed) do
+    local path, labels, length, cost = g:path(g.vertices[edge[1]], g.vertices[edge[2]], {
+      allowed = allowed, free = FREE, ranks = ranks, least = ranks[edge[2]],
+      longest = best_length - 2,
+    })
+    looked = looked + cost
+    if path then
+      best, best_labels, best_length = path, labels, length + 1
+      table.insert(best, 1, path[#path])
+      table.insert(best_labels, 1, start)
+    end
+    if best_length == 2 or looked > context.budget then
+      break
+    end
+  end
+  return best, best_labels or not is_all
 end
 
 -- A cycle as steps from transaction to transaction: {from, to, label}. Whatever leads through other
@@ -146,7 +181,7 @@ local function split(steps)
   return steps
 end
 
-local function nonadjacent(g, allowed, is_transaction, budget)
+local function nonadjacent(g, allowed, context)
   local double = graph.new()
   local function vertex(place, is_after_rw)
     return 2 * place - (is_after_rw and 0 or 1)
@@ -168,12 +203,12 @@ local function nonadjacent(g, allowed, is_transaction, budget)
   end
   for _, component in ipairs((double:components())) do
     local part = double:part(component)
-    local vertices, labels = shortest(part, RW, set(WW, WR, RW, ORDER), budget)
+    local vertices, labels = shortest(part, RW, set(WW, WR, RW, ORDER), context)
     if vertices then
       for i, v in ipairs(vertices) do
         vertices[i] = g.vertices[(v + 1) // 2]
       end
-      local rest = steps_of(vertices, labels, is_transaction)
+      local rest = steps_of(vertices, labels, context.is_transaction)
       while rest do
         local cycle
         cycle, rest = split(rest)
@@ -188,17 +223,16 @@ end
 -- Adds the cycles of the classes in one component to a list, and their names to a set of names that
 -- need not be looked for any more.
 local function search(g, component, classes, context, cases, is_implied)
-  local is_transaction, budget = context.is_transaction, context.budget
   local part = g:part(component)
   for _, class in ipairs(classes) do
     if not is_implied[class.name] then
       local steps, given_up
       if class.is_nonadjacent then
-        steps = nonadjacent(part, class.allowed, is_transaction, budget)
+        steps = nonadjacent(part, class.allowed, context)
       else
-        local vertices, labels = shortest(part, class.start, class.allowed, budget)
+        local vertices, labels = shortest(part, class.start, class.allowed, context)
         if vertices then
-          steps = steps_of(vertices, labels, is_transaction)
+          steps = steps_of(vertices, labels, context.is_transaction)
         else
           given_up = labels
         end
@@ -223,7 +257,7 @@ end
 --
 --   - seen_by: "process" or "realtime", which order the graph has; or nil
 --   - causal: also look for G-causal
---   - budget: edges that one search may look at; default 2,000,000
+--   - budget: edges that one search may look at; default 10,000,000
 -- @tparam found found what is found is added: cases {steps}, a list of {from, to, label} that leads
 --   back to where it begins; the shortest first
 function cycles.find(g, count, options, found)

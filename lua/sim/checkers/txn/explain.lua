@@ -182,8 +182,9 @@ local sentences = {
   end,
   G1b = function(context, case)
     local book = context.book
-    return { case.txn, case.writer }, ("T1 read %s of %s, which was not the last that T2 wrote to it")
-      :format(version_text(book, case.version), key_text(book, case.version))
+    return { case.txn, case.writer },
+      ("T1 read %s of %s, which was not the last that T2 wrote to it"):format(
+        version_text(book, case.version), key_text(book, case.version))
   end,
   ["lost-update"] = function(context, case)
     local names = {}
