@@ -90,9 +90,12 @@ local function row_for(args, bin, topology, nemesis)
   if not hurt then
     return nil, message, status
   end
-  local row = { script = bin, topology = topology or opts.topology, valid = verdict(calm["valid?"]),
-    fault_valid = verdict(hurt["valid?"]), msgs_per_op = calm.net.servers["msgs-per-op"] or 0, -- none without operations
-    fault_msgs_per_op = hurt.net.servers["msgs-per-op"] or 0 }
+  local row = {
+    script = bin, topology = topology or opts.topology,
+    valid = verdict(calm["valid?"]), fault_valid = verdict(hurt["valid?"]),
+    msgs_per_op = calm.net.servers["msgs-per-op"] or 0, -- none without operations
+    fault_msgs_per_op = hurt.net.servers["msgs-per-op"] or 0,
+  }
   row.median, row.most = latencies(calm)
   row.fault_median, row.fault_most = latencies(hurt)
   return row

@@ -47,7 +47,8 @@ end
 
 --- Runs the command.
 -- @tparam {string,...} args
--- @treturn integer exit status: 0 when no run was invalid, 1 when one was, 255 when one could not be run
+-- @treturn integer exit status: 0 when no run was invalid, 1 when one was, 255 when one could not
+-- be run
 function explore.main(args)
   local opts, message = trial.options(args, "explore")
   if opts and opts.real_time then

@@ -319,8 +319,8 @@ local function unknown_word(word, command)
     end
   end
   local meant = nearest(word:match("^[^=]*"), flags)
-  return string.format("unknown option %s%s", word:match("^[^=]*"),
-    meant and "; did you mean " .. meant .. "?" or "; ./sim " .. command .. " --help lists them all")
+  return string.format("unknown option %s; %s", word:match("^[^=]*"),
+    meant and "did you mean " .. meant .. "?" or "./sim " .. command .. " --help lists them all")
 end
 
 local function copy(v)

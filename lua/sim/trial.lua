@@ -57,7 +57,7 @@ function trial.options(args, command)
   end
   for _, fault in ipairs(opts.real_time and opts.nemesis or {}) do
     if fault == "skew" then
-      return nil, "--nemesis skew: only in virtual time, for a process has the clock of this machine"
+      return nil, "--nemesis skew: only in virtual time; a process has the clock of this machine"
     end
   end
   opts.command, opts.script_name = words, name

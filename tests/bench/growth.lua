@@ -1,9 +1,10 @@
 -- How the cost of a simulated message grows with the number of nodes: make bench-growth.
 --
--- Nodes flood values over a ring, so that each value costs each node a message or two whatever their
--- number, and most of the time goes into the network and the event queue. Processor time, without
--- starting the nodes; the median of five runs, sizes interleaved. The last column is the cost over
--- that of 25 nodes, beside the ratio of the logarithms, which it should not exceed by much.
+-- Nodes flood values over a ring, so that each value costs each node a message or two whatever
+-- their number, and most of the time goes into the network and the event queue. Processor time,
+-- without starting the nodes; the median of five runs, sizes interleaved. The last column is the
+-- cost over that of 25 nodes, beside the ratio of the logarithms, which it should not exceed by
+-- much.
 
 local clusters = require "sim.cluster"
 local client = require "sim.client"

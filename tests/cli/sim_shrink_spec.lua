@@ -10,8 +10,8 @@ local LOSS = FLOOD .. "--node-count 6 --time-limit 10 --nemesis loss --nemesis-i
 
 local sh = shell.open()
 
--- Runs a command that shrink printed; returns its results, its operations (those of the load) and its
--- status.
+-- Runs a command that shrink printed; returns its results, its operations (those of the load) and
+-- its status.
 local function run(command)
   local ran = sh:run(command .. " --json --store " .. quote(sh:path("store")))
   local results = json.decode(ran.out)

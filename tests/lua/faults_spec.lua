@@ -3,7 +3,7 @@
 
 local clusters = require "sim.cluster"
 local faults = require "sim.nemesis.faults"
-local lab = dofile("tests/lua/lab.lua")
+local lab = require "hearsay.testing"
 local partition = require "sim.nemesis.partition"
 local randoms = require "hearsay.random"
 local trial = require "sim.trial"

@@ -115,6 +115,73 @@ describe("the ranks of components", function()
   end)
 end)
 
+describe("pairs that a path joins", function()
+  local function random_graph(random, n, edges)
+    local g = graph.new()
+    for i = 1, n do
+      g:vertex(i)
+    end
+    for _ = 1, edges do
+      g:edge(random:upto(n), random:upto(n), random:upto(4) == 1 and "no" or "yes")
+    end
+    return g
+  end
+
+  local function all_pairs(n)
+    local pairs_of = {}
+    for i = 1, n do
+      for j = 1, n do
+        pairs_of[#pairs_of + 1] = { i, j }
+      end
+    end
+    return pairs_of
+  end
+
+  it("are found, more than there are bits", function()
+    local allowed = { yes = true }
+    for seed = 1, 20 do
+      local random = randoms.stream(seed, "joined")
+      local n = random:upto(150)
+      local g = random_graph(random, n, random:upto(2 * n))
+      local roots = random:shuffle((function()
+        local places = {}
+        for i = 1, n do
+          places[i] = i
+        end
+        return places
+      end)())
+      local _, ranks = g:components(allowed, roots)
+      local joined, is_all = g:joined(all_pairs(n), allowed, ranks, math.huge)
+      assert.is_true(is_all)
+      local expected, found = 0, {}
+      for _, pair in ipairs(joined) do
+        found[pair[1] * 1000 + pair[2]] = true
+      end
+      for i = 1, n do
+        for j = 1, n do
+          local is_joined = g:path(i, j, { allowed = allowed }) ~= nil
+          assert.equal(is_joined, found[i * 1000 + j] or false,
+            ("seed %d: %d to %d"):format(seed, i, j))
+          expected = expected + (is_joined and 1 or 0)
+        end
+      end
+      assert.equal(expected, #joined)
+    end
+  end)
+
+  it("are not all found where the budget ends", function()
+    local g = random_graph(randoms.stream(1, "joined"), 200, 400)
+    local _, ranks = g:components()
+    local allowed = { yes = true, no = true }
+    local whole = g:joined(all_pairs(200), allowed, ranks, math.huge)
+    local part, is_all = g:joined(all_pairs(200), allowed, ranks, 1)
+    assert.is_false(is_all)
+    assert.is_true(#part > 0 and #part < #whole)
+    assert.same({ {}, false }, { g:joined(all_pairs(200), allowed, ranks, 0) })
+    assert.same({ {}, true }, { g:joined({}, allowed, ranks, 0) })
+  end)
+end)
+
 describe("a part of a graph", function()
   it("has the edges between its vertices, in their order", function()
     local part = parse("a>b:1 b>c:2 c>a:3 a>c:4 c>d:5 d>a:6"):part({ "c", "a" })

@@ -2,8 +2,8 @@
 -- linearizable, from nowhere, and a checker that tries every order.
 --
 --     local model = dofile("tests/lua/register_model.lua")
---     local ops = model.history(random, { operations = 1000, workers = 10, values = 5, unknown = 0.01 })
---     assert(model.has_order(model.noise(random, 6, 3, 2)))
+--     local ops = model.history(random, { operations = 1000, workers = 10, values = 5, unknown =
+--     0.01 }) assert(model.has_order(model.noise(random, 6, 3, 2)))
 
 local model = {}
 
@@ -33,9 +33,10 @@ local function new_op(random, worker, reads, values)
   return op
 end
 
--- What a register does that workers ask at once: every operation takes effect between its invocation
--- and its end. Options: operations; workers, of whom every other one reads; values; unknown, the share
--- of changes whose outcome nobody learns, which take effect sooner, later or never.
+-- What a register does that workers ask at once: every operation takes effect between its
+-- invocation and its end. Options: operations; workers, of whom every other one reads; values;
+-- unknown, the share of changes whose outcome nobody learns, which take effect sooner, later or
+-- never.
 function model.history(random, options)
   local ops, idle, waiting, done, index, state = {}, {}, {}, {}, 0, nil
   for i = 1, options.workers do

@@ -13,7 +13,8 @@ local PARTITION = LOAD .. " --nemesis partition --nemesis-interval 2"
 local NO_DUPLICATES = " --nemesis loss,reorder,spike,pause --nemesis-interval 1"
 local FAULTS = " --nemesis duplicate,loss,reorder,spike,pause --nemesis-interval 1"
 
--- A script, with its arguments; the workload; the options; and a pattern of what the screen is to say.
+-- A script, with its arguments; the workload; the options; and a pattern of what the screen is to
+-- say.
 local broken = {
   { "lin_kv_stale_reads.lua", "lin-kv", REGISTER, "not linearizable" },
   { "lin_kv_proxy.lua seq-kv", "lin-kv", REGISTER, "not linearizable" },

@@ -247,8 +247,8 @@ end
 
 local SOURCES = 63 -- that are followed at once, a bit each
 
--- Follows the paths from some places, all at once, down to a rank. Returns by rank the bits of those
--- that reach it, and how many edges were looked at.
+-- Follows the paths from some places, all at once, down to a rank. Returns by rank the bits of
+-- those that reach it, and how many edges were looked at.
 local function flood(self, allowed, ranks, places, from, sources, lowest)
   local masks, looked = {}, 0
   for bit, source in ipairs(sources) do
@@ -292,7 +292,7 @@ function Graph:joined(pairs, allowed, ranks, budget)
     return a[2] < b[2]
   end)
   local joined, first, looked = {}, 1, 0
-  while pairs[first] and looked <= budget do
+  while pairs[first] and looked < budget do
     local sources, lowest, last = {}, math.huge, first
     while pairs[last] and (pairs[last][1] == sources[#sources] or #sources < SOURCES) do
       if pairs[last][1] ~= sources[#sources] then

@@ -1,8 +1,8 @@
 --- Whether registers behave as if there were one copy of each: linearizability, key by key.
 --
--- Keys are independent, so each is judged by itself; see sim.checkers.register_search for how. Where
--- no order of the operations on a key explains them, the result says where it ends: everything up to
--- there can be explained, and the operation that ended then cannot.
+-- Keys are independent, so each is judged by itself; see sim.checkers.register_search for how.
+-- Where no order of the operations on a key explains them, the result says where it ends:
+-- everything up to there can be explained, and the operation that ended then cannot.
 -- @module sim.checkers.linearizable
 
 local register_search = require "sim.checkers.register_search"
@@ -10,7 +10,8 @@ local value = require "sim.checkers.value"
 
 local linearizable = {}
 
---- Configurations that the search visits for one key before it gives up: it takes some seconds then.
+--- Configurations that the search visits for one key before it gives up: it takes some seconds
+-- then.
 linearizable.budget = 200000
 
 local DETAILED = 8 -- keys whose failure is described
@@ -127,16 +128,16 @@ local function was_observed(ops)
 end
 
 --- Judges a history.
--- @tparam {operation,...} history "read" {key}, whose result, when it is ok, is a value; "write" {key,
---   value}; "cas" {key, from, to}. Keys and values are any JSON values; a key begins as null
+-- @tparam {operation,...} history "read" {key}, whose result, when it is ok, is a value; "write"
+--   {key, value}; "cas" {key, from, to}. Keys and values are any JSON values; a key begins as null
 -- @tparam[opt] table options `search_budget`: configurations a key, default linearizable.budget
--- @treturn table the result: `results` has for each key its verdict, op-count and configurations (that
---   the search visited); `failures` are the keys that no order explains, `given-up` those where the
---   budget was used up; worst-failures describes up to eight of the former: `op`, the operation that
---   does not fit, and the value that it found (`expected`); `possible`, the values that the register
---   may have had until it ended, and what gave it each; `open`, changes that were under way then or of
---   unknown outcome; and where it is plain, the change that gave the value (given-by) and one after it
---   (overwritten-by). Unknown when no key was read or compared
+-- @treturn table the result: `results` has for each key its verdict, op-count and configurations
+--   (that the search visited); `failures` are the keys that no order explains, `given-up` those
+--   where the budget was used up; worst-failures describes up to eight of the former: `op`, the
+--   operation that does not fit, and the value that it found (`expected`); `possible`, the values
+--   that the register may have had until it ended, and what gave it each; `open`, changes that were
+--   under way then or of unknown outcome; and where it is plain, the change that gave the value
+--   (given-by) and one after it (overwritten-by). Unknown when no key was read or compared
 function linearizable.check(history, options)
   local budget = options and options.search_budget or linearizable.budget
   local by_key, keys = split(history)

@@ -1,7 +1,7 @@
 --- Multisets of small integers that are interned: equal ones are the same small integer.
 --
--- To add to one or to take from it is a look-up, the first time a copy. `counts[id]` is the content:
--- item to how often it is there, items that are not there being nil; to be read only.
+-- To add to one or to take from it is a look-up, the first time a copy. `counts[id]` is the
+-- content: item to how often it is there, items that are not there being nil; to be read only.
 -- @module sim.checkers.multisets
 
 local Multisets = {}

@@ -1,35 +1,37 @@
 --- Looks for an order of the operations on one register that explains all that clients saw.
 --
--- Such an order keeps to real time: what ended before something else began comes first. Reads, writes
--- and compare-and-sets that were answered take effect once, at some moment between their invocation
--- and their end. One whose outcome nobody knows may take effect at any moment from its invocation on,
--- or never.
+-- Such an order keeps to real time: what ended before something else began comes first. Reads,
+-- writes and compare-and-sets that were answered take effect once, at some moment between their
+-- invocation and their end. One whose outcome nobody knows may take effect at any moment from its
+-- invocation on, or never.
 --
--- The search goes through the ends of operations in the order of time; each is a step. What it knows
--- there is a configuration: the value that the register has, which of the open operations have taken
--- effect, and which of the indefinite ones. When an operation ends that has not taken effect, one or
--- more open ones do, it being the last: those are the ways to go on. So an operation takes effect only
--- when something depends on it (Gavin Lowe's just-in-time linearization, "Testing for
--- linearizability", 2017). The first way is followed to the end; where it fails the search goes back
--- to the last choice that has another, and never enters a configuration twice (Wing and Gong's search
--- with a memory).
+-- The search goes through the ends of operations in the order of time; each is a step. What it
+-- knows there is a configuration: the value that the register has, which of the open operations
+-- have taken effect, and which of the indefinite ones. When an operation ends that has not taken
+-- effect, one or more open ones do, it being the last: those are the ways to go on. So an operation
+-- takes effect only when something depends on it (Gavin Lowe's just-in-time linearization, "Testing
+-- for linearizability", 2017). The first way is followed to the end; where it fails the search goes
+-- back to the last choice that has another, and never enters a configuration twice (Wing and Gong's
+-- search with a memory).
 --
 -- What keeps it small:
 --
 --   - An open read takes effect as soon as the register has its value: this never does harm.
 --   - Of open operations that do the same the one that ends first takes effect first, before
---     indefinite ones. Of those only the number that have is known, for each kind that does the same;
---     and one takes effect only where the next to do so sees what it did.
---   - A configuration is also passed over when one was visited that differs from it only in that fewer
---     indefinite operations had taken effect: whatever follows from the one follows from the other.
---   - Where there is an order the search is soon through, but to find that there is none it must try
---     everything, from the beginning on. So when it has come no further for long, it tries to prove
---     that nothing comes further: by a search that begins some steps before, with every value and
---     every choice of open operations as if all were possible, and with no indefinite one used up.
+--     indefinite ones. Of those only the number that have is known, for each kind that does the
+--     same; and one takes effect only where the next to do so sees what it did.
+--   - A configuration is also passed over when one was visited that differs from it only in that
+--     fewer indefinite operations had taken effect: whatever follows from the one follows from the
+--     other.
+--   - Where there is an order the search is soon through, but to find that there is none it must
+--     try everything, from the beginning on. So when it has come no further for long, it tries to
+--     prove that nothing comes further: by a search that begins some steps before, with every value
+--     and every choice of open operations as if all were possible, and with no indefinite one used
+--     up.
 --
--- Sets of open operations, by slot, and multisets of kinds are interned: each is a small integer, and
--- adding to one or taking from it is a look-up. A history of 10,000 operations, ten at a time, takes
--- less than 0.1 s.
+-- Sets of open operations, by slot, and multisets of kinds are interned: each is a small integer,
+-- and adding to one or taking from it is a look-up. A history of 10,000 operations, ten at a time,
+-- takes less than 0.1 s.
 -- @module sim.checkers.register_search
 
 local multisets = require "sim.checkers.multisets"
@@ -80,7 +82,8 @@ local function new_entry(op, states)
   return entry
 end
 
--- The kinds of indefinite operations. `since` has the steps from which on there are one, two, .. of it.
+-- The kinds of indefinite operations. `since` has the steps from which on there are one, two, .. of
+-- it.
 local function note_indefinite(kinds, entry, step)
   local kind = kinds.by_effect[entry.effect]
   if not kind then
@@ -210,8 +213,8 @@ function Search:is_new(c)
   return true
 end
 
--- The ways to go on from a configuration, the most promising first: open operations, what ends first
--- first, and kinds of indefinite ones. Of those that do the same only the first is one.
+-- The ways to go on from a configuration, the most promising first: open operations, what ends
+-- first first, and kinds of indefinite ones. Of those that do the same only the first is one.
 function Search:options(c)
   local step, state = self.problem.steps[c.k], c.state
   local goal, done = step.entry, self.problem.sets.counts[c.done]
@@ -399,13 +402,13 @@ end
 -- @tparam {operation,...} ops in the order of invocation: "read", whose result is a value; "write",
 --   whose value is {value}; "cas", whose value is {from, to}. The register begins as null
 -- @tparam integer budget configurations to visit at most
--- @treturn boolean|string whether there is an order that explains them; "unknown" when the budget is
---   used up
+-- @treturn boolean|string whether there is an order that explains them; "unknown" when the budget
+--   is used up
 -- @treturn integer configurations visited
--- @treturn table where there is no order, why: `op`, the first to end of which everything that ended
---   before can be explained and it cannot; `states`, the values that the register may have had until
---   then, as {text, op}, with the operation that gave it each; `open`, operations that may have
---   changed it just then: under way, or of unknown outcome
+-- @treturn table where there is no order, why: `op`, the first to end of which everything that
+--   ended before can be explained and it cannot; `states`, the values that the register may have
+--   had until then, as {text, op}, with the operation that gave it each; `open`, operations that
+--   may have changed it just then: under way, or of unknown outcome
 function register_search.run(ops, budget)
   local problem = prepare(ops)
   local search = new_search(problem, #problem.steps)

@@ -2,10 +2,10 @@
 --
 -- Each replica has a Lamport clock: a write takes its time as a stamp and moves it on. Before each
 -- request a random replica is merged into a random one, which may be itself: the clock becomes the
--- greater of both, and of each key the cell with the greater stamp stays, that of the replica merged
--- from when they are equal. Then a random replica does the request. So a reader may not find what was
--- just written, a cas may succeed at both replicas, and a write to the one whose clock is behind is
--- undone by an older one when they merge.
+-- greater of both, and of each key the cell with the greater stamp stays, that of the replica
+-- merged from when they are equal. Then a random replica does the request. So a reader may not find
+-- what was just written, a cas may succeed at both replicas, and a write to the one whose clock is
+-- behind is undone by an older one when they merge.
 -- @module sim.services.eventual
 
 local kv = require "sim.services.kv"

@@ -2,12 +2,13 @@
 --
 --   lin-kv    a linearizable key-value store
 --   seq-kv    a sequentially consistent one: what it says may be old
---   lww-kv    two replicas that merge now and then, the last write wins: what it was told may vanish
+--   lww-kv    two replicas that merge now and then, the last write wins: what it was told may
+--             vanish
 --   lin-tso   a timestamp oracle: 0, 1, 2, ..
 --
 -- A service is an object with `handle(src, body)`: it takes a request of a node and returns the
--- reply's body, without in_reply_to. Bodies are taken and given as they are, not copied: whoever has
--- one leaves it alone. What a service leaves to chance comes from the stream it was made with.
+-- reply's body, without in_reply_to. Bodies are taken and given as they are, not copied: whoever
+-- has one leaves it alone. What a service leaves to chance comes from the stream it was made with.
 --
 -- An unknown type gets error 10, a request that lacks what its type needs 12.
 -- @module sim.services

@@ -4,8 +4,9 @@
 --   write {key, value}                            -> write_ok
 --   cas {key, from, to, create_if_not_exists}     -> cas_ok
 --
--- Keys and values are of any JSON type and equal when their JSON is: 1, 1.0 and "1" differ. A key is
--- known by its text, a value is held as a cell `{value, text}`, which never changes once it is made.
+-- Keys and values are of any JSON type and equal when their JSON is: 1, 1.0 and "1" differ. A key
+-- is known by its text, a value is held as a cell `{value, text}`, which never changes once it is
+-- made.
 -- @module sim.services.kv
 
 local errors = require "hearsay.errors"

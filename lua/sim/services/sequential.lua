@@ -3,16 +3,16 @@
 -- It keeps its last 32 states, and for each client which of them it saw last. A request is first
 -- tried on a random state from that one to the newest but one (on the newest, when the client is
 -- there already). If it changes nothing there, that was all: its reply is what that state says, and
--- the client is at that state. So a read may be old, and so may a failed cas, and a write of what is
--- already there may be done in the past. Reading again does not help: that brings a client up to the
--- newest state but one. If the request would change something it is done on the newest state,
+-- the client is at that state. So a read may be old, and so may a failed cas, and a write of what
+-- is already there may be done in the past. Reading again does not help: that brings a client up to
+-- the newest state but one. If the request would change something it is done on the newest state,
 -- whatever comes of it, which makes a new one, and the client is there.
 --
 -- In this way all operations have one order, and each client sees it go forward only. Whoever wants
 -- the newest state writes something that nobody wrote before, and then reads.
 --
--- A state is not kept as a whole: each key has a list of its cells, each with the number of the state
--- that it came with. So a write costs no more when there are many keys.
+-- A state is not kept as a whole: each key has a list of its cells, each with the number of the
+-- state that it came with. So a write costs no more when there are many keys.
 -- @module sim.services.sequential
 
 local kv = require "sim.services.kv"

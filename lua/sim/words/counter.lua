@@ -26,8 +26,9 @@ end
 
 return {
   good = function(result)
-    return ("all %s show the sum of %s"):format(
-      format.count(#result["final-reads"], "final read"), adds(result))
+    local reads = #result["final-reads"]
+    return (reads == 1 and "the final read shows" or "all %s final reads show")
+      :format(format.whole(reads)) .. " the sum of " .. adds(result)
   end,
   unknown = "too little to judge: no final read succeeded",
   bad = function(result, wrong)

@@ -39,8 +39,8 @@ end
 
 local function explain_key(failure, page)
   local op, expected = failure.op, format.cut(failure.expected, 40)
-  page:row("Key " .. format.short(failure.key), ("No order of its operations explains %s. When that "
-    .. "ended, the key can only have been %s."):format(operation(op), possible(failure)))
+  page:row("Key " .. format.short(failure.key), ("No order of its operations explains %s. When "
+    .. "that ended, the key can only have been %s."):format(operation(op), possible(failure)))
   if failure["overwritten-by"] then
     page:row("", ("Last to make it %s was %s, and after that came %s."):format(expected,
       operation(failure["given-by"]), operation(failure["overwritten-by"])))

@@ -1,8 +1,8 @@
---- Counters: what is added at any node is to be in the sum at every node. The workloads g-counter and
--- pn-counter differ in what is added.
+--- Counters: what is added at any node is to be in the sum at every node. The workloads g-counter
+-- and pn-counter differ in what is added.
 --
--- Operations are drawn as Maelstrom draws them: an add of -5 to 4 or a read, half and half, of which
--- g-counter passes over the adds below 0. So a third of its operations are adds.
+-- Operations are drawn as Maelstrom draws them: an add of -5 to 4 or a read, half and half, of
+-- which g-counter passes over the adds below 0. So a third of its operations are adds.
 -- @module sim.workloads.counter
 
 local check = require("sim.checkers.counter").check

@@ -1,14 +1,15 @@
---- Workload lin-kv: registers that are read, written, and compared and set, as if there were one copy
--- of each.
+--- Workload lin-kv: registers that are read, written, and compared and set, as if there were one
+-- copy of each.
 --
--- As in Jepsen's linearizable-register test, 2n workers share a key, two at each of the n nodes: one
--- reads, the other writes or, twice as often, compares and sets, all with values from 0 to 4. When 20
--- processes have had a key, which takes ten indefinite outcomes where n is 5, its workers get a new
--- one: what nobody knows the outcome of makes a key hard to judge. Workers beyond a multiple of 2n
--- share the last key. With less than 2n workers, which Maelstrom refuses, they share one key, and each
--- reads half of the time.
+-- As in Jepsen's linearizable-register test, 2n workers share a key, two at each of the n nodes:
+-- one reads, the other writes or, twice as often, compares and sets, all with values from 0 to 4.
+-- When 20 processes have had a key, which takes ten indefinite outcomes where n is 5, its workers
+-- get a new one: what nobody knows the outcome of makes a key hard to judge. Workers beyond a
+-- multiple of 2n share the last key. With less than 2n workers, which Maelstrom refuses, they share
+-- one key, and each reads half of the time.
 --
--- The value of an operation is {key, value} for a write, {key, from, to} for a cas, {key} for a read.
+-- The value of an operation is {key, value} for a write, {key, from, to} for a cas, {key} for a
+-- read.
 -- @module sim.workloads.lin_kv
 
 local lin_kv = {

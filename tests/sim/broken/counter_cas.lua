@@ -1,6 +1,6 @@
---- A counter in one key of seq-kv, or the service named. An add compares and sets until that succeeds,
--- so that none is lost there; but a read is only a read, which may be old, and in lww-kv two adds may
--- succeed at two replicas.
+--- A counter in one key of seq-kv, or the service named. An add compares and sets until that
+-- succeeds, so that none is lost there; but a read is only a read, which may be old, and in lww-kv
+-- two adds may succeed at two replicas.
 
 local node = require "hearsay"
 

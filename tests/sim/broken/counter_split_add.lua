@@ -1,5 +1,5 @@
---- A counter in lin-kv that reads the sum and writes it with the delta: of two adds that come at once,
--- one is lost.
+--- A counter in lin-kv that reads the sum and writes it with the delta: of two adds that come at
+-- once, one is lost.
 
 local node = require "hearsay"
 

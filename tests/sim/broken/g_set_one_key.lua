@@ -1,4 +1,5 @@
---- A set as one value in lin-kv that is read, added to and written: of two adds at once one is lost.
+--- A set as one value in lin-kv that is read, added to and written: of two adds at once one is
+-- lost.
 
 local json = require "hearsay.json"
 local node = require "hearsay"

@@ -1,5 +1,5 @@
---- Writes go to the service lin-kv, but a read is answered with what this node knows of the key, if it
--- knows anything: what others write since is not seen.
+--- Writes go to the service lin-kv, but a read is answered with what this node knows of the key, if
+-- it knows anything: what others write since is not seen.
 
 local errors = require "hearsay.errors"
 local node = require "hearsay"

@@ -1,5 +1,5 @@
---- A counter in seq-kv: each node writes its own total to its own key, one write at a time. Before it
--- reads the others it writes what nobody wrote before, which brings it up to the newest state.
+--- A counter in seq-kv: each node writes its own total to its own key, one write at a time. Before
+-- it reads the others it writes what nobody wrote before, which brings it up to the newest state.
 
 local node = require "hearsay"
 

@@ -1,5 +1,5 @@
---- Registers that the first node has; the others ask it. A request that gets no answer may have been
--- done, so its client is told nothing for sure.
+--- Registers that the first node has; the others ask it. A request that gets no answer may have
+-- been done, so its client is told nothing for sure.
 
 local errors = require "hearsay.errors"
 local node = require "hearsay"
