@@ -125,14 +125,17 @@ int process_flush(struct process *p)
     if (n >= 0) {
       p->written += (size_t)n;
     } else if (errno == EAGAIN) {
-      return 0;
+      break;
     } else if (errno != EINTR) {
       close_fd(&p->in);
       return -1;
     }
   }
-  p->input.length = 0;
-  p->written = 0;
+  /* Moved only when the larger part has been written, so each byte is moved once at most. */
+  if (p->written > p->input.length / 2) {
+    bytes_consume(&p->input, p->written);
+    p->written = 0;
+  }
   return 0;
 }
 

@@ -45,8 +45,8 @@ size_t process_backlog(const struct process *p);
  * the stream has ended. The lines are then taken with lines_next and, at the end, lines_last. */
 int process_read(struct process *p, enum process_stream stream);
 
-/* How it ended, as a person says it: "exited with status 1", "was killed by signal 11". Ends what it
- * left behind. Only for one whose output has ended; takes up to 0.1 s to see that it still runs.
+/* How it ended, as a person says it: "exited with status 1", "was killed by signal 11". Ends what
+ * it left behind. Only for one whose output has ended; takes 0.1 s to see that it still runs.
  * Returns 0, or -1 when it still runs. */
 int process_ended(struct process *p, struct error *how);
 

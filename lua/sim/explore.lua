@@ -8,7 +8,7 @@ local sweep = require "hearsay.sweep"
 local terminal = require "sim.terminal"
 local trial = require "sim.trial"
 
-local BAD_OPTIONS, COULD_NOT_RUN = 254, 255
+local UNKNOWN, BAD_OPTIONS, COULD_NOT_RUN = 2, 254, 255
 
 local INTRODUCTION = [[
 Usage: ./sim explore --bin "./node SCRIPT" [OPTIONS]
@@ -47,8 +47,8 @@ end
 
 --- Runs the command.
 -- @tparam {string,...} args
--- @treturn integer exit status: 0 when no run was invalid, 1 when one was, 255 when one could not
--- be run
+-- @treturn integer exit status: 1 when a run was invalid, 2 when it was interrupted before, 255 when
+-- one could not be run, else 0
 function explore.main(args)
   local opts, message = trial.options(args, "explore")
   if opts and opts.real_time then
@@ -97,6 +97,10 @@ function explore.main(args)
   totals(done, counts, sums)
   if counts[false] > 0 then
     io.stdout:write("To see the least that still fails: the command above with shrink for test.\n")
+  end
+  if counts[false] == 0 and done < opts.seeds then
+    io.stdout:write("Interrupted.\n")
+    return UNKNOWN
   end
   return counts[false] == 0 and 0 or 1
 end

@@ -36,7 +36,7 @@ static void start(struct process *p, const char *a, const char *b, const char *c
   for (int i = 0; i < 3 && given[i] != NULL; i++) {
     list[i] = words[i];
     assert_true(strlen(given[i]) < sizeof words[i]);
-    strcpy(words[i], given[i]);
+    memcpy(words[i], given[i], strlen(given[i]) + 1);
   }
   assert_int_equal(process_start(p, list, &e), 0);
   assert_true(p->pid > 0);

@@ -76,7 +76,8 @@ describe("./sim compare", function()
   end)
 
   it("has the figures of the runs", function()
-    local row = rows_of("--bin challenges/broadcast_3d.lua --seed 4 --nemesis loss " .. OPTIONS, 0)[1]
+    local row = rows_of("--bin challenges/broadcast_3d.lua --seed 4 --nemesis loss " .. OPTIONS,
+      0)[1]
     for field, nemesis in pairs({ msgs_per_op = "", fault_msgs_per_op = "--nemesis loss" }) do
       local ran = sh:run(("./sim test --json --seed 4 --bin challenges/broadcast_3d.lua %s %s "
         .. "--store %s"):format(nemesis, OPTIONS, quote(sh:path("store"))))

@@ -21,12 +21,12 @@ describe("./sim explore", function()
   -- What it printed: the failures, a list of {seed, verdict, command}, and the numbers of the last
   -- line.
   local function read(ran)
-    local found, totals = { failures = {} }, nil
+    local found = { failures = {} }
     for seed, verdict, command in ran.out:gmatch("seed (%d+): ([^\n]+)\n  ([^\n]+)\n") do
       table.insert(found.failures, { seed = tonumber(seed), verdict = verdict, command = command })
     end
-    totals = table.pack(ran.out:match("(%d+) seeds: (%d+) valid, (%d+) invalid, (%d+) unknown; "
-      .. "(%d+) operations, (%d+) messages; fingerprint (%x+)\n"))
+    local totals = table.pack(ran.out:match("(%d+) seeds: (%d+) valid, (%d+) invalid, (%d+) "
+      .. "unknown; (%d+) operations, (%d+) messages; fingerprint (%x+)\n"))
     for i, name in ipairs({ "seeds", "valid", "invalid", "unknown", "operations", "messages" }) do
       found[name] = tonumber(totals[i])
     end
@@ -138,8 +138,8 @@ describe("./sim explore", function()
       end)
       node.on("read", function() return { type = "read_ok", messages = values } end)
     ]]))
-    local options = "--node-count 1 --time-limit 10 --nemesis-interval 2 --rate 20 --seeds 60 --bin "
-       .. script
+    local options = "--node-count 1 --time-limit 10 --nemesis-interval 2 --rate 20 "
+      .. "--seeds 60 --bin " .. script
     local calm = read(explore(options))
     assert.equal(60, calm.seeds)
     local killed = explore(options .. " --nemesis kill")
@@ -184,7 +184,7 @@ describe("./sim explore", function()
   end)
 
   it("stores nothing", function()
-    local ran = explore("--nemesis loss --seeds 5 --store " .. quote(sh:path("none")) .. " " .. FLOOD)
+    local ran = explore(FLOOD .. "--nemesis loss --seeds 5 --store " .. quote(sh:path("none")))
     assert.equal(1, ran.status)
     assert.is_nil(sh:read("none/broadcast/latest/results.json"))
     assert.not_equal(0, sh:run("test -e " .. quote(sh:path("none"))).status)

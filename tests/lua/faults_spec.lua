@@ -175,7 +175,8 @@ describe("a fault", function()
   it("two partitions over the same pair need both to end", function()
     local nodes = start(2)
     local grudge = { n0 = { "n1" }, n1 = { "n0" } }
-    local first, second = partition.apply(nodes.cluster, grudge), partition.apply(nodes.cluster, grudge)
+    local first = partition.apply(nodes.cluster, grudge)
+    local second = partition.apply(nodes.cluster, grudge)
     first()
     assert.same({ ["n0<n1"] = 0, ["n1<n0"] = 0 }, (nodes:exchange()))
     second()
@@ -334,7 +335,8 @@ describe("a run under faults", function()
   local function run(more)
     local args = { "--bin", "challenges/broadcast_3d.lua", "--node-count", "5", "--rate", "20",
       "--time-limit", "15", "--latency", "20", "--nemesis-interval", "2", "--seed", "4" }
-    return assert(trial.run(assert(trial.options(table.move(more, 1, #more, #args + 1, args), "test"))))
+    table.move(more, 1, #more, #args + 1, args)
+    return assert(trial.run(assert(trial.options(args, "test"))))
   end
 
   -- What the load was, apart from what came of it.
@@ -349,6 +351,7 @@ describe("a run under faults", function()
   it("has none left when it reads for the last time", function()
     local outcome = run({ "--nemesis", table.concat(faults.names, ",") })
     local last_us, finals = 0, 0
+    assert(#outcome.faults >= #faults.names)
     for _, fault in ipairs(outcome.faults) do
       assert(fault.from_us <= fault.to_us)
       last_us = math.max(last_us, fault.to_us)

@@ -96,6 +96,22 @@ describe("the transaction checker", function()
     assert.equal(0, txn.check({ op(1, 1.5), op(3, nil, 1.5) }, {}, versions)["unwritten-count"])
   end)
 
+  it("names what is wrong once", function()
+    local function found(kind, text)
+      local result = txns.check(kind, text, "read-atomic")
+      local counts = {}
+      for i, name in ipairs(result["anomaly-types"]) do
+        counts[i] = name .. " " .. result["anomaly-counts"][name]
+      end
+      return table.concat(counts, ", ")
+    end
+    assert.equal("internal 1", found("registers", "wx1 wx2 rx1 wy1 \n ry1"))
+    assert.equal("internal 1", found("registers", "wx1 rx2 rx3 wy1 \n ry1 wx2 \n wx3"))
+    assert.equal("G1b 1", found("lists", "ax1 ax2 ay1 \n rx1 \n ry1"))
+    assert.equal("G1a 1, dirty-update 1", found("lists", "ax1 | fail \n ax2 \n ax3 \n rx123"))
+    assert.equal("G1a 1", found("lists", "ax1 | fail \n ax2 | fail \n rx12 ry1 \n ay1"))
+  end)
+
   it("only notes that registers showed what nobody wrote", function()
     local result = txns.check("registers", "rx7 wy1 \n ry1", "strict-serializable")
     assert.is_true(result["valid?"])
@@ -125,6 +141,13 @@ describe("the transaction checker", function()
     -- A long way round beside the short one.
     result = txns.check("registers", "wa1 rb1 \n wb1 rc1 ra1 \n wc1 ra1", "read-committed")
     assert.same({ 1, 3 }, { #result.anomalies.G1c, #result.anomalies.G1c[1].cycle })
+    -- A circle of three and one of four share a transaction, wherever they come in the history.
+    local short, long = "wb1 ra1 \n wc1 rb1", "wd1 ra1 \n we1 rd1 \n wf1 re1"
+    for _, text in ipairs({ "wa1 rc1 rf1 \n" .. short .. "\n" .. long,
+      long .. "\n" .. short .. "\n wa1 rc1 rf1" }) do
+      result = txns.check("registers", text, "read-committed")
+      assert.same({ 1, 4 }, { #result.anomalies.G1c, #result.anomalies.G1c[1].cycle })
+    end
   end)
 
   it("gives the same text for the same history", function()
@@ -138,20 +161,20 @@ describe("the transaction checker", function()
   describe("explains", function()
     it("cycles over registers", function()
       assert.equal([[
-T1 (process 100 on n100, 0.000 s): r "x" = nothing, w "y" = 1
-T2 (process 101 on n101, 0.000 s): r "y" = nothing, w "x" = 1
+T1 (process 100 on n100, 0.000 s): r "x"=nothing, w "y"=1
+T2 (process 101 on n101, 0.000 s): r "y"=nothing, w "x"=1
 T1 comes before T2: T1 read "x" before anything was written to it, and T2 wrote 1.
 But T2 comes before T1: T2 read "y" before anything was written to it, and T1 wrote 1.]],
         explanation("registers", "G2-item", "rx_ wy1 \n ry_ wx1"))
       assert.equal([[
-T1 (process 100 on n100, 0.000 s): r "y" = 1, w "x" = 1, w "y" = 2
-T2 (process 101 on n101, 0.000 s): r "x" = 1, r "y" = 1
+T1 (process 100 on n100, 0.000 s): r "y"=1, w "x"=1, w "y"=2
+T2 (process 101 on n101, 0.000 s): r "x"=1, r "y"=1
 T1 comes before T2: T2 read "x" = 1, which T1 wrote.
 But T2 comes before T1: T2 read "y" = 1, which T1 read too and replaced by 2.]],
         explanation("registers", "G-single", "ry1 wx1 wy2 \n rx1 ry1 \n wy1"))
       assert.equal([[
-T1 (process 1 on n1, 0.001 s): r "x" = 1, w "x" = 2
-T2 (process 2 on n2, 0.003 s): w "x" = 1
+T1 (process 1 on n1, 0.001 s): r "x"=1, w "x"=2
+T2 (process 2 on n2, 0.003 s): w "x"=1
 T1 comes before T2: T1 was complete 0.001 s before T2 began.
 But T2 comes before T1: T2 wrote "x" = 1, which T1 read and replaced by 2.]],
         explanation("registers", "G0-realtime", "rx1 wx2 | 1-2 p1 \n wx1 | 3-4 p2"))
@@ -159,14 +182,14 @@ But T2 comes before T1: T2 wrote "x" = 1, which T1 read and replaced by 2.]],
 
     it("cycles over lists", function()
       assert.equal([[
-T1 (process 100 on n100, 0.000 s): append "x" 1, r "y" = [1]
+T1 (process 100 on n100, 0.000 s): append "x" 1, r "y"=[1]
 T2 (process 101 on n101, 0.000 s, outcome unknown): append "x" 2, append "y" 1
 T1 comes before T2: T1 appended 1 to "x", and T2 appended 2 after it.
 But T2 comes before T1: T1 read "y" up to 1, which T2 appended.]],
         explanation("lists", "G1c", "ax1 ry1 \n ax2 ay1 | info \n rx12"))
       assert.equal([[
 T1 (process 1 on n1, 0.003 s): append "x" 2
-T2 (process 1 on n1, 0.005 s): r "x" = [1]
+T2 (process 1 on n1, 0.005 s): r "x"=[1]
 T1 comes before T2: process 1 did T1 before T2.
 But T2 comes before T1: T2 read "x" up to 1, and T1 appended 2 after that.]],
         explanation("lists", "G-single-process",
@@ -195,9 +218,9 @@ But T2 comes before T1: T2 read "x" up to 1, and T1 appended 2 after that.]],
         'T1, T2 and T3 all read "x" up to 1 and then wrote to it: all but one update is lost.' },
       { "registers", "cyclic-versions", "rx1 wx2 \n rx2 wx1",
         'Each of 2, 1 of "x" replaced another one of them.' },
-      { "lists", "duplicate-elements", "ax1 \n rx11", 'T1 read 1 twice in r "x" = [1,1].' },
+      { "lists", "duplicate-elements", "ax1 \n rx11", 'T1 read 1 twice in r "x"=[1,1].' },
       { "lists", "incompatible-order", "ax1 \n ax2 \n rx2 \n rx12",
-        'T1\'s r "x" = [2] and T2\'s r "x" = [1,2]: neither list begins with the other.' },
+        'T1\'s r "x"=[2] and T2\'s r "x"=[1,2]: neither list begins with the other.' },
       { "lists", "dirty-update", "ax1 | fail \n ax2 \n rx12",
         'T1 appended 2 to "x" on top of 1, which T2 was to append, but T2 failed.' },
       { "lists", "unwritten-read", "rx1", 'T1 read 1 of "x", which nobody wrote.' },
@@ -212,8 +235,8 @@ But T2 comes before T1: T2 read "x" up to 1, and T1 appended 2 after that.]],
 
     it("views that are torn", function()
       assert.equal([[
-T1 (process 101 on n101, 0.000 s): r "x" = 1, r "y" = nothing
-T2 (process 100 on n100, 0.000 s): w "x" = 1, w "y" = 1
+T1 (process 101 on n101, 0.000 s): r "x"=1, r "y"=nothing
+T2 (process 100 on n100, 0.000 s): w "x"=1, w "y"=1
 T1 read "x" = 1, which T2 wrote, but also "y" before anything was written to it, ]]
         .. "although T2 had written 1.",
         explanation("registers", "non-monotonic-view", "wx1 wy1 \n rx1 ry_", "read-atomic"))

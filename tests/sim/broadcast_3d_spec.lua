@@ -16,8 +16,8 @@ describe("broadcast_3d", function()
 
     it("is the direct policy by one other line: one hop, 25 messages a value, seed " .. seed,
       function()
-        local run = bench.edited(HUB, "gossip%.start",
-          'local spread = gossip.start { policy = "direct" }', TASK .. "--seed " .. seed)
+        local run = bench.edited(HUB, "local policy = ",
+          "local policy = policies.direct", TASK .. "--seed " .. seed)
         local _, _, most = bench.figures(run)
         bench.at_most(25, run.results.net.servers["msg-count"] / bench.count(run, "broadcast"),
           "messages per broadcast", run)

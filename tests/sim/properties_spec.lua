@@ -48,7 +48,7 @@ describe("partitions lose nothing", function()
 
   it("by the direct policy either", function()
     for seed = 1, 20 do
-      bench.edited(HUB_3D, "gossip%.start", 'local spread = gossip.start { policy = "direct" }',
+      bench.edited(HUB_3D, "local policy = ", "local policy = policies.direct",
         ("--node-count %d --rate 50 --time-limit 20 --latency 100 --nemesis partition "
         .. "--nemesis-interval %d --seed %d"):format(2 + seed % 5, 2 + seed % 4, seed))
     end

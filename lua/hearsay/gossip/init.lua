@@ -64,7 +64,7 @@ function gossip.parameters(options, defaults)
         table.sort(known)
         error(("gossip.start: policy %q has no parameter %q; it has: %s")
           :format(options.policy, name, table.concat(known, ", ")), 4)
-      elseif type(value) ~= "number" or value < 0 then
+      elseif type(value) ~= "number" or value < 0 or value ~= value then -- nan
         error(("gossip.start: %s must be a number from 0, not %s"):format(name, tostring(value)), 4)
       end
       parameters[name] = value

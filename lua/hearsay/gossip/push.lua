@@ -11,7 +11,9 @@
 -- confirmation, each way), fewer the more of them share a request. It arrives after as many hops as
 -- the graph's diameter, and up to one round trip more where a request is under way.
 --
--- Survives any loss and any partition that ends: within `cap` plus a round trip after it.
+-- Survives any loss and any partition that ends: after it a value crosses each link within
+-- `timeout` (of a request that was lost just before), `cap` and a hop. Not a restart: who has
+-- forgotten what it confirmed is not sent it again.
 -- @module hearsay.gossip.push
 
 local gossip = require "hearsay.gossip"

@@ -301,7 +301,8 @@ function Graph:joined(pairs, allowed, ranks, budget)
       lowest = math.min(lowest, ranks[pairs[last][2]])
       last = last + 1
     end
-    local masks, cost = flood(self, allowed, ranks, places, begin[ranks[sources[1]]], sources, lowest)
+    local masks, cost = flood(self, allowed, ranks, places, begin[ranks[sources[1]]], sources,
+      lowest)
     looked = looked + cost
     local bit, source = 0, sources[1]
     for i = first, last - 1 do

@@ -35,11 +35,19 @@ local function is_ready(unit)
   return true
 end
 
+-- Whether a unit has come before.
+local function is_old(unit)
+  local sender = unit.stamp[2]
+  return (applied[sender] or 0) > (unit.after[sender] or 0)
+end
+
 node.on("merge", function(msg)
   waiting[#waiting + 1] = msg.body
   local at = 1
   while waiting[at] do
-    if is_ready(waiting[at]) then
+    if is_old(waiting[at]) then
+      table.remove(waiting, at)
+    elseif is_ready(waiting[at]) then
       apply(table.remove(waiting, at))
       at = 1
     else

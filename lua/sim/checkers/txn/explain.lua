@@ -13,9 +13,9 @@ local function text_of(v)
   return text == "null" and "nothing" or text
 end
 
--- A micro-operation: "r 7 = 3", "w 7 = 3", "append 7 3".
+-- A micro-operation: "r 7=3", "w 7=3", "append 7 3".
 local function operation(op)
-  local sign = op[1] == "append" and " " or " = "
+  local sign = op[1] == "append" and " " or "="
   return op[1] .. " " .. value.text(op[2]) .. sign .. text_of(op[3])
 end
 
