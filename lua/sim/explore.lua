@@ -47,8 +47,8 @@ end
 
 --- Runs the command.
 -- @tparam {string,...} args
--- @treturn integer exit status: 1 when a run was invalid, 2 when it was interrupted before, 255 when
--- one could not be run, else 0
+-- @treturn integer exit status: 1 when a run was invalid, 2 when it was interrupted before, 255
+-- when one could not be run, else 0
 function explore.main(args)
   local opts, message = trial.options(args, "explore")
   if opts and opts.real_time then

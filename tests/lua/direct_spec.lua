@@ -10,15 +10,6 @@ local function start(n, options, ...)
   return gossip_lab.start({ "direct", "resend=" .. RESEND, ... }, options)
 end
 
--- Every node takes values at random times for some seconds, `rate` in all.
-local function load(g, random, seconds, rate)
-  local stop = g:now() + seconds
-  while g:now() < stop do
-    g:add(g.ids[random:upto(#g.ids)])
-    g:run(random:unit() * 2 / rate)
-  end
-end
-
 describe("direct", function()
   it("brings a value everywhere in one hop, for n - 1 messages", function()
     local g = start(9)
@@ -32,7 +23,7 @@ describe("direct", function()
 
   it("costs next to nothing more under load: confirmations ride along", function()
     local g = start(9)
-    load(g, randoms.stream(1, "load"), 30, 50)
+    g:load(randoms.stream(1, "load"), 30, 50)
     local sent = #g:sent()
     assert(sent >= 8 * #g.values)
     assert(sent <= 8 * #g.values * 1.02, sent / #g.values)
@@ -59,7 +50,7 @@ describe("direct", function()
   it("sends a value again whose message was lost, though none follows", function()
     for lost = 1, 3 do
       local g = start(4)
-      load(g, randoms.stream(1, "load"), 1, 10)
+      g:load(randoms.stream(1, "load"), 1, 10)
       g:run(10)
       g.world:cut("n" .. lost, "n0")
       g:add("n0")
@@ -122,9 +113,9 @@ describe("direct", function()
           table.insert(sides[random:upto(2)], id)
         end
         g:cut(sides[1], sides[2])
-        load(g, random, random:unit() * 8, 10)
+        g:load(random, random:unit() * 8, 10)
         g:heal()
-        load(g, random, random:unit(), 10)
+        g:load(random, random:unit(), 10)
       end
       local _, text = g:settle(2.5 * RESEND + 10 * HOP)
       assert.is_nil(text and ("seed %d: %s"):format(seed, text))
@@ -141,7 +132,7 @@ describe("direct", function()
       g.world:fault("loss", 0.3)
       g.world:fault("duplicate", 0.3)
       g.world:fault("reorder", 0.3)
-      load(g, randoms.stream(seed, "load"), 10, 10)
+      g:load(randoms.stream(seed, "load"), 10, 10)
       assert(g:settle(60), seed)
     end
   end)

@@ -16,6 +16,15 @@ Gossip.__index = Gossip
 
 local gossip_lab = {}
 
+-- The ids n<from> to n<to>.
+function gossip_lab.range(from, to)
+  local ids = {}
+  for i = from, to do
+    ids[#ids + 1] = "n" .. i
+  end
+  return ids
+end
+
 -- Starts nodes with a policy; options as of lab.start, and graph: a topology that they are told.
 function gossip_lab.start(args, options)
   options.args = args
@@ -41,6 +50,19 @@ function Gossip:add(id, value)
     return { type = "add", value = value }
   end)[id]).is_new
   return value
+end
+
+-- Adds values at random nodes for some seconds, at uniformly random gaps, `rate` a second: a table
+-- of value to {id, time}.
+function Gossip:load(random, seconds, rate, ids)
+  local added, stop = {}, self:now() + seconds
+  ids = ids or self.ids
+  while self:now() < stop do
+    local id = ids[random:upto(#ids)]
+    added[self:add(id)] = { id = id, time = self:now() }
+    self:run(random:unit() * 2 / rate)
+  end
+  return added
 end
 
 -- How many values a node has.

@@ -356,6 +356,18 @@ describe("linearizability", function()
     }, failure)
   end)
 
+  it("does not say what overwrote a value that was the last for sure", function()
+    write(10, "n1", 2)
+    write(20, "n1", 1)
+    local a, b = begin_cas(30, "n2", 1, 3), begin_cas(31, "n3", 1, 4)
+    h:ok(a, 40)
+    h:ok(b, 41)
+    local failure = check()["worst-failures"][1]
+    assert.same({ "1", true }, { failure.expected, failure["ever-given?"] })
+    assert.is_nil(failure["given-by"])
+    assert.is_nil(failure["overwritten-by"])
+  end)
+
   it("describes eight keys, and lists all that are wrong", function()
     for key = 1, 10 do
       h:did(10 * key, "n1", "read", { key = key }, 5)

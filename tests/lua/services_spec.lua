@@ -386,6 +386,48 @@ describe("services", function()
       assert.near(150, both, 40)
     end)
 
+    -- With draws that are given: three for each request, merged from, merged into, done by.
+    local function scripted(draws)
+      local at = 0
+      return services.new("lww-kv", { upto = function(_, n)
+        at = at + 1
+        local draw = tonumber(draws:gsub("%s", ""):sub(at, at))
+        assert(draw >= 1 and draw <= n)
+        return draw
+      end })
+    end
+
+    it("merges the greater stamp into the less, and never the other way", function()
+      local kv = scripted("111 111 112  121 211 111 112")
+      write(kv, "n1", "x", "first") -- at 1, stamp 0
+      write(kv, "n1", "x", "second") -- at 1, stamp 1
+      write(kv, "n1", "x", "late") -- at 2, stamp 0
+      assert.equal("second", (read(kv, "n1", "x"))) -- 1 into 2, asked at 1
+      assert.equal("second", (read(kv, "n1", "x"))) -- 2 into 1
+      assert.equal("second", (read(kv, "n1", "x")))
+      assert.equal("second", (read(kv, "n1", "x"))) -- and at 2
+    end)
+
+    it("lets the replica that is merged from win between equal stamps", function()
+      for draws, winner in pairs({ ["111 112 121 112"] = "a", ["111 112 212 111"] = "b" }) do
+        local kv = scripted(draws)
+        write(kv, "n1", "x", "a") -- at 1
+        write(kv, "n1", "x", "b") -- at 2
+        assert.equal(winner, (read(kv, "n1", "x")))
+        assert.equal(winner, (read(kv, "n1", "x")))
+      end
+    end)
+
+    it("takes over the clock of a replica that is ahead", function()
+      local kv = scripted("111 111 122 112 121 112")
+      write(kv, "n1", "x", 1) -- at 1, stamp 0
+      write(kv, "n1", "y", 1) -- at 1, stamp 1
+      write(kv, "n1", "z", 1) -- 1 into 2; at 2, stamp 2
+      write(kv, "n1", "y", 2) -- at 2, stamp 3
+      assert.equal(1, (read(kv, "n1", "y"))) -- 1 into 2; at 1, which did not hear of it
+      assert.equal(2, (read(kv, "n1", "y")))
+    end)
+
     it("keeps the value with the greater stamp, at whichever replica it was given", function()
       -- A write after the replicas are equal is the newest at any of them.
       for seed = 1, 100 do

@@ -19,7 +19,7 @@
 --   - An open read takes effect as soon as the register has its value: this never does harm.
 --   - Of open operations that do the same the one that ends first takes effect first, before
 --     indefinite ones. Of those only the number that have is known, for each kind that does the
---     same; and one takes effect only where the next to do so sees what it did.
+--     same; and one takes effect only where it changes something.
 --   - A configuration is also passed over when one was visited that differs from it only in that
 --     fewer indefinite operations had taken effect: whatever follows from the one follows from the
 --     other.
@@ -174,7 +174,6 @@ end
 --   state     the number of the register's value
 --   done      the slots of open operations that have taken effect
 --   used      the kinds of indefinite operations that have
---   is_unseen true when the last to take effect was an indefinite one and nothing saw it yet
 --   setter    the operation that gave the register its value
 --   options   what may take effect now; the first `tried` of them did
 
@@ -194,21 +193,13 @@ function Search:is_new(c)
   local visited = self.visited[c.k] or {}
   self.visited[c.k] = visited
   local key = c.done * (#self.problem.states.texts + 1) + c.state
-  for _, used in ipairs(visited[key] or {}) do
+  local list = visited[key] or {}
+  visited[key] = list
+  for _, used in ipairs(list) do
     if self.problem.uses:is_within(used, c.used) then
       return false
     end
   end
-  if c.is_unseen then
-    key = -key -- has fewer ways to go on than one that is the same beside that
-    for _, used in ipairs(visited[key] or {}) do
-      if self.problem.uses:is_within(used, c.used) then
-        return false
-      end
-    end
-  end
-  local list = visited[key] or {}
-  visited[key] = list
   list[#list + 1] = c.used
   return true
 end
@@ -221,8 +212,7 @@ function Search:options(c)
   local used = self.problem.uses.counts[c.used]
   local likely, others, offered = {}, {}, {}
   local function offer(option)
-    if not offered[option.effect]
-        and (option.from == state or not option.from and not c.is_unseen) then
+    if not offered[option.effect] and (not option.from or option.from == state) then
       offered[option.effect] = true
       local list = goal.is_read and option.to == goal.to and likely or others
       list[#list + 1] = option
@@ -270,7 +260,6 @@ function Search:visit(c)
     for _, read in ipairs(step.reads) do
       if read.to == c.state and not sets.counts[c.done][read.slot] then
         c.done = sets:add(c.done, read.slot)
-        c.is_unseen = false
       end
     end
     local slot = step.entry.slot
@@ -295,7 +284,6 @@ function Search:after(c, option)
     next_c.done = self.problem.sets:add(c.done, option.slot)
   else
     next_c.used = self.problem.uses:add(c.used, option.number)
-    next_c.is_unseen = true
   end
   if next_c.state ~= c.state then
     next_c.setter = option.op
@@ -353,13 +341,25 @@ local function search_from_anything(problem, k, last)
   return search
 end
 
+-- Where to begin a proof: of the steps that are one to two windows before `last` that with the fewest
+-- changes open. Nil where the history begins.
+local function calmest(steps, last, window)
+  local best
+  for k = last - window, math.max(2, last - 2 * window), -1 do
+    if not best or #steps[k].changes < #steps[best].changes then
+      best = k
+    end
+  end
+  return best
+end
+
 -- Tries to prove that there is no way beyond the step `last`. Returns the search that did, or nil;
 -- and the number of configurations that it took.
 local function prove(problem, last, limit)
   local configurations = 0
   for _, window in ipairs(register_search.windows) do
-    local k = last - window
-    local search = k > 1 and search_from_anything(problem, k, last)
+    local k = calmest(problem.steps, last, window)
+    local search = k and search_from_anything(problem, k, last)
     local verdict = search and search:run(limit - configurations)
     configurations = configurations + (search and search.configurations or 0)
     if verdict == false then

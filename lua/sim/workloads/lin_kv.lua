@@ -54,7 +54,7 @@ function lin_kv.generator(opts, random)
     process_of[worker.index] = worker.process.id
     if before and before ~= worker.process.id then
       group.processes = group.processes + 1
-      if group.processes > math.max(PROCESSES, group.size) then
+      if group.processes > PROCESSES then
         group.key, group.processes = next_key(), group.size
       end
     end

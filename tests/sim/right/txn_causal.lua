@@ -1,7 +1,8 @@
 --- Transactions over registers that are causal at every node, and available always: each runs on
 -- its node's state, and its writes are sent to the others as one unit. A node applies a unit when
 -- it has applied all that its sender had, which a vector clock tells; of two writes to a key the
--- one with the later stamp (Lamport clock, node) stays. Messages must not be lost.
+-- one with the later stamp (Lamport clock, node) stays. Nothing is sent again: what follows a lost
+-- unit waits for ever, which is late but causal.
 
 local json = require "hearsay.json"
 local node = require "hearsay"
