@@ -21,16 +21,20 @@ struct encoder {
   struct error *e;
   int flags;
   int depth;
+  size_t reason_length; /* of what is wrong, which stands at the end of the text */
 };
 
 static int encode(struct encoder *c, int index);
 
 static int fail(struct encoder *c, const char *text)
 {
-  return error_set(c->e, ": %s", text);
+  (void)error_set(c->e, ": %s", text);
+  c->reason_length = c->e == NULL ? 0 : strlen(c->e->text);
+  return -1;
 }
 
-/* Puts one step of the path in front of the message: ".name", or "[i]" without one. */
+/* Puts one step of the path in front of the message: ".name", or "[i]" without one. Where the text
+ * gets too long it is the path that loses its end, not the reason, which begins with ": ". */
 static int put_in_front(struct encoder *c, const char *name, lua_Integer i)
 {
   if (c->e == NULL)
@@ -40,11 +44,13 @@ static int put_in_front(struct encoder *c, const char *name, lua_Integer i)
     (void)snprintf(step, sizeof step, ".%s", name);
   else
     (void)snprintf(step, sizeof step, "[%lld]", (long long)i);
-  size_t length = strlen(step);
-  size_t rest = strnlen(c->e->text, sizeof c->e->text - 1 - length);
-  memmove(c->e->text + length, c->e->text, rest);
-  memcpy(c->e->text, step, length);
-  c->e->text[length + rest] = '\0';
+  char *text = c->e->text;
+  size_t length = strlen(step), path = strlen(text) - c->reason_length;
+  size_t room = sizeof c->e->text - 1 - length - c->reason_length;
+  size_t kept = path < room ? path : room;
+  memmove(text + length + kept, text + path, c->reason_length + 1);
+  memmove(text + length, text, kept);
+  memcpy(text, step, length);
   return -1;
 }
 
@@ -216,7 +222,9 @@ static int encode(struct encoder *c, int index)
   default:
     break;
   }
-  return error_set(c->e, ": cannot encode a %s", lua_typename(L, type));
+  char text[64];
+  (void)snprintf(text, sizeof text, "cannot encode a %s", lua_typename(L, type));
+  return fail(c, text);
 }
 
 /* Runs one of the walks; undoes what a failed one wrote or pushed. */

@@ -257,12 +257,13 @@ static void depth_has_a_limit(void **state)
   push(L, "local t = {} t.again = {t} return t");
   assert_int_equal(value_encode(L, -1, VALUE_SORTED_KEYS, &out, &e), -1);
   assert_non_null(strstr(e.text, "again[1].again[1]"));
-  /* The path is too long for the text and is cut, at its end and without harm. */
+  /* The path is too long for the text: its end is cut, and the reason stays. */
   push(L, "local k = ('k'):rep(1000) local t = print for i = 1, 100 do t = {[k]=t} end return t");
   memset(&e, 'x', sizeof e);
   assert_int_equal(value_encode(L, -1, 0, &out, &e), -1);
   assert_true(strnlen(e.text, sizeof e.text) < sizeof e.text);
   assert_memory_equal(e.text, "kkkkk", 5);
+  assert_non_null(strstr(e.text, ": cannot encode a function"));
   assert_int_equal(out.length, 0);
   bytes_free(&out);
   lua_close(L);

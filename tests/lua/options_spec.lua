@@ -31,7 +31,8 @@ describe("options", function()
       "--availability", "total", "--consistency-models", "read-committed, serializable",
       "--concurrency", "2n", "--key-count", "3", "--max-txn-length", "5",
       "--max-writes-per-key", "6", "--seed", "42", "--test-count", "7", "--store", "out",
-      "--json", "--real-time", "--no-head-of-line", "--log-stderr", "--log-net-send", "--log-net-recv",
+      "--json", "--real-time", "--no-head-of-line", "--log-stderr", "--log-net-send",
+      "--log-net-recv",
     }))
     opts.given, opts.nodes = nil, { #opts.nodes, opts.nodes[1], opts.nodes[25] }
     assert.same({

@@ -341,25 +341,13 @@ local function search_from_anything(problem, k, last)
   return search
 end
 
--- Where to begin a proof: of the steps that are one to two windows before `last` that with the fewest
--- changes open. Nil where the history begins.
-local function calmest(steps, last, window)
-  local best
-  for k = last - window, math.max(2, last - 2 * window), -1 do
-    if not best or #steps[k].changes < #steps[best].changes then
-      best = k
-    end
-  end
-  return best
-end
-
 -- Tries to prove that there is no way beyond the step `last`. Returns the search that did, or nil;
 -- and the number of configurations that it took.
 local function prove(problem, last, limit)
   local configurations = 0
   for _, window in ipairs(register_search.windows) do
-    local k = calmest(problem.steps, last, window)
-    local search = k and search_from_anything(problem, k, last)
+    local k = last - window
+    local search = k > 1 and search_from_anything(problem, k, last)
     local verdict = search and search:run(limit - configurations)
     configurations = configurations + (search and search.configurations or 0)
     if verdict == false then
