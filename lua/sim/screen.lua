@@ -265,6 +265,9 @@ local function footer(page, results, meta)
   if errors[1] then
     page:row("Errors", table.concat(errors, page.dot))
   end
+  if meta.crash then
+    page:row("First crash", meta.crash)
+  end
   fault_windows(page, meta.faults or {}, meta.duration_us)
   page:row("Fingerprint", results.fingerprint)
   if meta.store then
@@ -292,6 +295,7 @@ end
 --   - opts: what options.parse returned; workload: its name; script: what ran, for the header
 --   - details: what results.build returned second
 --   - faults: `{from_us, to_us, text}` each, in order; duration_us: how long the run was
+--   - crash: what the first error of the kind `crash` said, or nil
 --   - store: where its files are, or nil; command: what repeats it
 -- @tparam[opt] table style `color`: with ANSI colours; `ascii`: without Unicode signs
 -- @treturn string in 80 columns; ends with a line feed

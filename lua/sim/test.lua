@@ -43,6 +43,15 @@ local function log(opts, run, journal)
   end
 end
 
+-- What the first handler that crashed said, for whoever has just edited the script.
+local function first_crash(history)
+  for _, op in ipairs(history) do
+    if op.error and op.error.name == "crash" then
+      return ("%s: %s"):format(op.node, op.error.text)
+    end
+  end
+end
+
 local function run_once(opts, style)
   local run, message = trial.run(opts, function(world)
     world:journal() -- turns it on
@@ -58,7 +67,8 @@ local function run_once(opts, style)
   end
   local meta = {
     opts = opts, workload = run.workload, script = opts.script_name, details = run.details,
-    faults = run.faults, duration_us = run.duration_us, store = folder.path,
+    crash = first_crash(run.history), faults = run.faults, duration_us = run.duration_us,
+    store = folder.path,
     command = options.command(opts, { seed = ("%d"):format(opts.seed), ["test-count"] = false }),
   }
   local journal = run.world:journal()

@@ -151,6 +151,7 @@ describe("./sim test finds", function()
     assert.is_true(results.stats["by-error"].crash > 0)
     assert.is_true(results.stats["ok-count"] > 0)
     assert.matches(" Errors crash ", flat(ran), 1, true)
+    assert.matches(" First crash n%d: .*script.lua:%d+: ", flat(ran))
     assert.matches("script.lua:3: even", sh:read("store/latest/messages.jsonl"), 1, true)
   end)
 

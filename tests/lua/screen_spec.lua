@@ -24,7 +24,7 @@ local function render(ops, changes, style)
   return screen.render(built, {
     opts = opts, workload = changes.workload or "broadcast",
     script = "./node challenges/broadcast_3e.lua", details = details,
-    faults = changes.faults, duration_us = changes.duration_us or 30000000,
+    crash = changes.crash, faults = changes.faults, duration_us = changes.duration_us or 30000000,
     store = "store/broadcast/1",
     command = options.command(opts),
   }, style)
@@ -156,6 +156,12 @@ describe("the screen", function()
     local text = render(good_run(), { checker = function() error("lost my way") end })
     assert.matches("UNKNOWN the workload's checker failed: .*screen_spec.lua:%d+: lost my way",
       flat(text))
+  end)
+
+  it("shows what the first crash said", function()
+    local text = render(good_run(), { crash = "n3: mine.lua:7: attempt to call a nil value" })
+    has(text, "First crash n3: mine.lua:7: attempt to call a nil value")
+    assert.not_matches("First crash", render(good_run(), {}))
   end)
 
   it("shows when there were faults", function()
