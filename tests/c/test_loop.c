@@ -388,32 +388,35 @@ struct asker {
 static void *ask_all(void *argument)
 {
   struct asker *a = argument;
-  char fields[450];
+  char line[10100];
   for (int i = 2; i < a->count; i++) {
-    (void)snprintf(fields, sizeof fields, "\"type\":\"x\",\"n\":\"%0400d\"", i);
-    ask(a->p, i, fields);
+    (void)snprintf(line, sizeof line,
+                   "{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"x\",\"msg_id\":%d,"
+                   "\"n\":\"%010000d\"}}\n",
+                   i, i);
+    tell(a->p, line);
   }
   a->is_done = 1;
   end_input(a->p);
   return NULL;
 }
 
-/* With 64 MB of output waiting the node stops reading, and goes on when there is room: of
- * these requests for 200 MB it must not take more than those and what fills its buffer and
- * the pipe. */
+/* With 64 MB of output waiting the node stops reading, and goes on when there is room. These
+ * requests are for 1 MB each, and it must not take more than 64, and what fills its buffer
+ * and the pipe, which is some 32. */
 static void pressure_reaches_whoever_writes(void **state)
 {
   (void)state;
-  enum { COUNT = 2000 };
+  enum { COUNT = 120 };
   struct peer p;
   pthread_t thread;
   char text[64];
-  start(&p, NODE "local text = ('x'):rep(100000) "
+  start(&p, NODE "local text = ('x'):rep(1000000) "
                  "node.on('x', function() return {type=text} end)");
   init(&p);
   struct asker asker = {&p, COUNT, 0};
   assert_int_equal(pthread_create(&thread, NULL, ask_all, &asker), 0);
-  (void)usleep(100000);
+  (void)usleep(300000);
   assert_false(asker.is_done);
   for (int i = 2; i < COUNT; i++) {
     (void)snprintf(text, sizeof text, ":%d,\"type\":\"xxx", i);

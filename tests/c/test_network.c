@@ -305,6 +305,18 @@ static void a_receiver_may_send_to_itself_meanwhile(void **state)
   }
 }
 
+static void what_is_under_way_goes_with_the_network(void **state)
+{
+  (void)state;
+  struct network_fixture f;
+  network_open(&f, 1);
+  for (int i = 0; i < 5; i++)
+    network_tell(&f, 'a', 'b', "x", 10);
+  network_pass(&f, 5);
+  assert_arrived(&f, "");
+  network_close(&f); /* a sanitizer sees what is not freed */
+}
+
 /* --- out of memory ------------------------------------------------------ */
 
 static void out_of_memory_in_add(void **state)
@@ -383,6 +395,7 @@ int main(void)
     cmocka_unit_test(names_are_found),
     cmocka_unit_test(what_comes_for_a_closed_one_is_dropped),
     cmocka_unit_test(a_receiver_may_send_to_itself_meanwhile),
+    cmocka_unit_test(what_is_under_way_goes_with_the_network),
     cmocka_unit_test(out_of_memory_in_add),
     cmocka_unit_test(out_of_memory_in_send),
   };

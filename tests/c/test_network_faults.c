@@ -192,13 +192,23 @@ static void a_paused_receiver_takes_up_nothing(void **state)
     pause_endpoint(&f, 'b', 0); /* it runs already */
     network_pass(&f, 300);
     assert_arrived(&f, "b:4@200");
+    /* What it has not taken up can still be cut off. */
+    pause_endpoint(&f, 'b', 1);
+    network_tell(&f, 'a', 'b', "lost", 10);
+    network_tell(&f, 'c', 'b', "kept", 10);
+    cut(&f, 'b', 'a');
+    network_pass(&f, 310);
+    pause_endpoint(&f, 'b', 0);
+    network_heal(&f.network);
+    network_pass(&f, 315);
+    assert_arrived(&f, head_of_line ? "b:kept@310" : "b:lost@310 b:kept@310");
     /* And one that goes on before anything is due has missed nothing. */
     network_tell(&f, 'a', 'b', "5", 50);
     pause_endpoint(&f, 'b', 1);
     network_pass(&f, 320);
     pause_endpoint(&f, 'b', 0);
     network_pass(&f, 400);
-    assert_arrived(&f, "b:5@350");
+    assert_arrived(&f, "b:5@365");
     network_close(&f);
   }
 }
@@ -337,6 +347,13 @@ static void faults_draw_from_streams_of_their_own(void **state)
     network_close(&f);
   }
   bytes_free(&plain);
+  struct network_fixture f;
+  network_open(&f, 0);
+  for (int i = 0; i < NETWORK_FAULTS; i++)
+    for (int k = 0; k < i; k++)
+      assert_memory_not_equal(&f.network.fault_random[i], &f.network.fault_random[k],
+                              sizeof(struct rng));
+  network_close(&f);
 }
 
 int main(void)

@@ -160,8 +160,9 @@ static void out_of_memory_in_everything_a_node_does(void **state)
       told_count += told;
     }
     assert_true(failures > 0 || s->line == NULL);
+    if (i == 1) /* as soon as there is a task, it owes an answer */
+      assert_true(told_count > failures / 2);
   }
-  assert_true(told_count > 0);
 }
 
 static void a_timer_that_could_not_run_runs_the_next_time(void **state)

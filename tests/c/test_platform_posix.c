@@ -249,7 +249,13 @@ struct reader {
   pthread_t thread;
   int fd;
   size_t total;
+  size_t wrong; /* bytes that are not those of the text */
 };
+
+static char text_at(size_t i)
+{
+  return (char)('a' + i % 23);
+}
 
 static void *drain(void *argument)
 {
@@ -257,7 +263,8 @@ static void *drain(void *argument)
   char buffer[5000];
   ssize_t n;
   while ((n = read(r->fd, buffer, sizeof buffer)) > 0)
-    r->total += (size_t)n;
+    for (ssize_t i = 0; i < n; i++, r->total++)
+      r->wrong += buffer[i] != text_at(r->total);
   return NULL;
 }
 
@@ -271,12 +278,15 @@ static void diagnostics_wait_for_a_slow_reader(void **state)
   struct reader reader = {.fd = w.diagnostics[READ_END]};
   char *text = calloc(LENGTH, 1);
   assert_non_null(text);
+  for (size_t i = 0; i < LENGTH; i++)
+    text[i] = text_at(i);
   assert_int_equal(fcntl(w.diagnostics[WRITE_END], F_SETFL, O_NONBLOCK), 0);
   assert_int_equal(pthread_create(&reader.thread, NULL, drain, &reader), 0);
   w.platform.vtable->log(w.platform.ctx, (struct slice){text, LENGTH});
   shut(&w.diagnostics[WRITE_END]);
   assert_int_equal(pthread_join(reader.thread, NULL), 0);
   assert_int_equal(reader.total, LENGTH + 1);
+  assert_int_equal(reader.wrong, 1); /* the newline */
   free(text);
   close_pipes(&w);
 }

@@ -12,101 +12,11 @@
 #include "failing_alloc.h"
 #include "sim/world.h"
 #include "temp_file.h"
+#include "world_bed.h"
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define SECOND ((int64_t)1000000)
-
-/* A world with a client called c, which keeps what it gets, and a script on disk. */
-struct bed {
-  struct world *world;
-  struct endpoint *client;
-  struct temp_file script;
-  struct bytes got;
-};
-
-static void keep(void *ctx, struct slice line)
-{
-  struct bed *b = ctx;
-  assert_int_equal(bytes_append_slice(&b->got, line), 0);
-  assert_int_equal(bytes_append_byte(&b->got, '\n'), 0);
-}
-
-static void bed_open(struct bed *b, uint64_t seed, const char *script)
-{
-  struct error e;
-  char root[] = ".";
-  struct world_options options = {.seed = seed,
-                                  .latency = {LATENCY_EXPONENTIAL, 10000},
-                                  .head_of_line = 1,
-                                  .root = root,
-                                  .open_modules = bind_node_modules};
-  *b = (struct bed){.world = world_new(&options, &e)};
-  assert_non_null(b->world);
-  root[0] = '?'; /* it has a copy */
-  b->client = network_add(world_network(b->world), ENDPOINT_CLIENT, SLICE("c"), keep, b);
-  assert_non_null(b->client);
-  temp_file_script(&b->script, script);
-}
-
-static void bed_close(struct bed *b)
-{
-  world_free(b->world);
-  temp_file_remove(&b->script);
-  bytes_free(&b->got);
-}
-
-static int try_add(struct bed *b, const char *id, struct error *e)
-{
-  char *words[] = {b->script.path};
-  return world_add_node(b->world, slice_of(id), 1, words, e);
-}
-
-static void add(struct bed *b, const char *id)
-{
-  struct error e;
-  if (try_add(b, id, &e) != 0)
-    fail_msg("%s", e.text);
-}
-
-static void tell(struct bed *b, const char *id, const char *fields)
-{
-  char line[256];
-  (void)snprintf(line, sizeof line, "{\"src\":\"c\",\"dest\":\"%s\",\"body\":{\"msg_id\":1,%s}}",
-                 id, fields);
-  struct endpoint *to = network_find(world_network(b->world), slice_of(id));
-  assert_non_null(to);
-  assert_int_equal(network_send(world_network(b->world), b->client, to, slice_of(line)), 0);
-}
-
-static void init(struct bed *b, const char *id)
-{
-  char fields[128];
-  (void)snprintf(fields, sizeof fields,
-                 "\"type\":\"init\",\"node_id\":\"%s\",\"node_ids\":[\"n1\",\"n2\",\"n3\"]", id);
-  tell(b, id, fields);
-}
-
-static void pass(struct bed *b, int64_t duration_us)
-{
-  struct error e;
-  if (world_run(b->world, world_schedule(b->world)->now_us + duration_us, NULL, &e) != 0)
-    fail_msg("%s", e.text);
-}
-
-/* The client has got this text since the last look; or nothing, for NULL. */
-static void assert_got(struct bed *b, const char *text)
-{
-  assert_int_equal(bytes_append_byte(&b->got, '\0'), 0);
-  if (text == NULL)
-    assert_string_equal(b->got.data, "");
-  else if (strstr(b->got.data, text) == NULL)
-    fail_msg("expected \"%s\" in: %s", text, b->got.data);
-  b->got.length = 0;
-}
 
 /* The run fails, now and whenever it is tried again. */
 static void assert_run_fails(struct bed *b, const char *text)
@@ -122,8 +32,6 @@ static void assert_run_fails(struct bed *b, const char *text)
   assert_int_equal(world_run(b->world, world_schedule(b->world)->now_us, NULL, NULL), -1);
 }
 
-#define NODE "local node = require 'hearsay' "
-
 static void nodes_talk_to_each_other(void **state)
 {
   (void)state;
@@ -133,16 +41,16 @@ static void nodes_talk_to_each_other(void **state)
                 "do sum = sum + assert(node.rpc(peer, {type='give'})).n end "
                 "return {type='ask_ok', sum=sum} end) "
                 "node.on('give', function() return {type='give_ok', n=21} end)");
-  add(&b, "n1");
-  add(&b, "n2");
-  add(&b, "n3");
-  init(&b, "n1");
-  init(&b, "n2");
-  init(&b, "n3");
-  pass(&b, 0);
+  bed_add(&b, "n1");
+  bed_add(&b, "n2");
+  bed_add(&b, "n3");
+  bed_init(&b, "n1");
+  bed_init(&b, "n2");
+  bed_init(&b, "n3");
+  bed_pass(&b, 0);
   assert_got(&b, "init_ok");
-  tell(&b, "n1", "\"type\":\"ask\"");
-  pass(&b, SECOND);
+  bed_tell(&b, "n1", "\"type\":\"ask\"");
+  bed_pass(&b, SECOND);
   assert_got(&b, "\"sum\":42");
   assert_int_equal(world_network(b.world)->servers.sent, 4);
   assert_int_equal(world_network(b.world)->servers.received, 4);
@@ -159,7 +67,7 @@ static void each_node_has_its_own_zero_of_time(void **state)
   bed_open(&b, 1, NODE);
   for (int i = 0; i < COUNT; i++) {
     char id[] = {'n', (char)('0' + i), '\0'};
-    add(&b, id);
+    bed_add(&b, id);
     const struct platform *p = node_platform(world_find_node(b.world, slice_of(id)));
     monotonic_us[i] = p->vtable->monotonic_us(p->ctx);
     for (int k = 0; k < i; k++)
@@ -170,7 +78,7 @@ static void each_node_has_its_own_zero_of_time(void **state)
     wall_us = p->vtable->wall_us(p->ctx);
   }
   assert_true(wall_us / SECOND == 1767225601); /* the start of 2026, and of the schedule */
-  pass(&b, 5 * SECOND);
+  bed_pass(&b, 5 * SECOND);
   const struct platform *p = node_platform(world_find_node(b.world, SLICE("n0")));
   assert_true(p->vtable->monotonic_us(p->ctx) == monotonic_us[0] + 5 * SECOND);
   assert_true(p->vtable->wall_us(p->ctx) == wall_us + 5 * SECOND);
@@ -179,6 +87,28 @@ static void each_node_has_its_own_zero_of_time(void **state)
   assert_true(p->vtable->monotonic_us(p->ctx) == monotonic_us[0] + 5 * SECOND);
   assert_int_equal(world_skew(b.world, SLICE("nobody"), 0), -1);
   bed_close(&b);
+}
+
+static void each_node_has_randomness_of_its_own(void **state)
+{
+  (void)state;
+  struct bytes draws[4] = {{0}};
+  for (uint64_t seed = 1; seed <= 2; seed++) {
+    struct bed b;
+    bed_open(&b, seed, "print(math.random(0))");
+    bed_add(&b, "n1");
+    bed_add(&b, "n2");
+    for (size_t i = 0; i < 2; i++)
+      assert_int_equal(bytes_append_slice(&draws[2 * (seed - 1) + i],
+                                          world_log(b.world, i == 0 ? SLICE("n1") : SLICE("n2"))),
+                       0);
+    bed_close(&b);
+  }
+  for (size_t i = 0; i < 4; i++)
+    for (size_t k = 0; k < i; k++)
+      assert_false(slice_equal(bytes_slice(&draws[i]), bytes_slice(&draws[k])));
+  for (size_t i = 0; i < 4; i++)
+    bytes_free(&draws[i]);
 }
 
 /* All that could differ from run to run: randomness, time, the order of pairs. */
@@ -197,10 +127,10 @@ static uint64_t run_chance(uint64_t seed, struct bytes *log)
   struct bed b;
   bed_open(&b, seed, chance);
   for (int i = 0; i < 3; i++) {
-    add(&b, ids[i]);
-    init(&b, ids[i]);
+    bed_add(&b, ids[i]);
+    bed_init(&b, ids[i]);
   }
-  pass(&b, 2 * SECOND);
+  bed_pass(&b, 2 * SECOND);
   for (int i = 0; i < 3; i++)
     assert_int_equal(bytes_append_slice(log, world_log(b.world, slice_of(ids[i]))), 0);
   uint64_t fingerprint = world_network(b.world)->fingerprint;
@@ -255,8 +185,8 @@ static void a_message_to_nobody_ends_the_run(void **state)
            NODE "node.on_init(function() node.after(1, function() "
                 "node.send('nobody', {type='x'}) node.send('nowhere', {type='y'}) end) "
                 "node.after(5, function() node.log('too late') end) end)");
-  add(&b, "n1");
-  init(&b, "n1");
+  bed_add(&b, "n1");
+  bed_init(&b, "n1");
   assert_run_fails(&b, "n1 sent a message to \"nobody\", which does not exist: "
                        "{\"src\":\"n1\",\"dest\":\"nobody\",\"body\":{\"type\":\"x\"}}");
   assert_int_equal(world_log(b.world, SLICE("n1")).length, 0);
@@ -267,8 +197,8 @@ static void time_that_stands_still_ends_the_run(void **state)
 {
   (void)state;
   struct bed b;
-  bed_open(&b, 1, NODE "node.spawn(function() while true do node.sleep(0) end end)");
-  add(&b, "n1");
+  bed_open(&b, 1, NODE "local function again() node.after(0, again) end again()");
+  bed_add(&b, "n1");
   assert_run_fails(&b, "time stands still: a million events at one instant (a node that sleeps "
                        "for no time, or messages that answer each other without latency?)");
   bed_close(&b);
@@ -280,10 +210,10 @@ static void names_are_taken_once(void **state)
   struct bed b;
   struct error e;
   bed_open(&b, 1, NODE);
-  add(&b, "n1");
-  assert_int_equal(try_add(&b, "n1", &e), -1);
+  bed_add(&b, "n1");
+  assert_int_equal(bed_try_add(&b, "n1", &e), -1);
   assert_string_equal(e.text, "there is a \"n1\" already");
-  assert_int_equal(try_add(&b, "c", &e), -1);
+  assert_int_equal(bed_try_add(&b, "c", &e), -1);
   assert_string_equal(e.text, "there is a \"c\" already");
   assert_null(world_find_node(b.world, SLICE("c")));
   assert_null(world_find_node(b.world, SLICE("n2")));
@@ -300,13 +230,13 @@ static void a_script_that_fails_says_why(void **state)
   struct error e;
   char expected[64];
   bed_open(&b, 1, "\nlocal f = io.open('x')");
-  assert_int_equal(try_add(&b, "n1", &e), -1);
+  assert_int_equal(bed_try_add(&b, "n1", &e), -1);
   (void)snprintf(expected, sizeof expected, "%s:2: io.open is not available", b.script.path);
   if (strstr(e.text, expected) == NULL)
     fail_msg("expected \"%s\" in: %s", expected, e.text);
   assert_false(world_is_running(b.world, SLICE("n1")));
-  tell(&b, "n1", "\"type\":\"x\"");
-  pass(&b, SECOND);
+  bed_tell(&b, "n1", "\"type\":\"x\"");
+  bed_pass(&b, SECOND);
   bed_close(&b);
 }
 
@@ -328,97 +258,6 @@ static void words_reach_the_script(void **state)
   bed_close(&b);
 }
 
-#define COUNTER \
-  NODE "local count = 0 node.on('add', function() count = count + 1 return {type='add_ok', " \
-       "count=count} end) " \
-       "node.on('late', function() node.sleep(1) return {type='late_ok'} end) " \
-       "node.every(1, function() node.log('tick') end)"
-
-static void a_killed_node_forgets_all(void **state)
-{
-  (void)state;
-  struct bed b;
-  struct error e;
-  bed_open(&b, 1, COUNTER);
-  add(&b, "n1");
-  init(&b, "n1");
-  tell(&b, "n1", "\"type\":\"add\"");
-  tell(&b, "n1", "\"type\":\"late\"");
-  pass(&b, SECOND / 2);
-  assert_got(&b, "\"count\":1");
-  assert_int_equal(world_start(b.world, SLICE("n1"), &e), -1);
-  assert_string_equal(e.text, "\"n1\" is no node that was killed");
-  assert_int_equal(world_kill(b.world, SLICE("n1")), 0);
-  assert_int_equal(world_kill(b.world, SLICE("n1")), -1);
-  assert_int_equal(world_kill(b.world, SLICE("c")), -1);
-  assert_int_equal(world_pause(b.world, SLICE("n1"), 1), -1);
-  assert_false(world_is_running(b.world, SLICE("n1")));
-  assert_null(world_find_node(b.world, SLICE("n1")));
-  tell(&b, "n1", "\"type\":\"add\""); /* nobody is there */
-  pass(&b, 3 * SECOND);
-  assert_got(&b, NULL);
-  assert_int_equal(world_log(b.world, SLICE("n1")).length, 0); /* not a tick */
-  assert_int_equal(world_start(b.world, SLICE("n1"), &e), 0);
-  assert_int_equal(world_start(b.world, SLICE("c"), &e), -1);
-  pass(&b, 0);
-  tell(&b, "n1", "\"type\":\"add\"");
-  pass(&b, 0);
-  assert_got(&b, "\"code\":11"); /* it needs an init */
-  init(&b, "n1");
-  tell(&b, "n1", "\"type\":\"add\"");
-  pass(&b, 0);
-  assert_got(&b, "\"count\":1");
-  bed_close(&b);
-}
-
-static void a_paused_node_does_nothing_and_then_goes_on(void **state)
-{
-  (void)state;
-  struct bed b;
-  bed_open(&b, 1, COUNTER);
-  add(&b, "n1");
-  init(&b, "n1");
-  tell(&b, "n1", "\"type\":\"late\"");
-  pass(&b, SECOND / 2);
-  assert_got(&b, "init_ok");
-  assert_int_equal(world_pause(b.world, SLICE("n1"), 1), 0);
-  tell(&b, "n1", "\"type\":\"add\"");
-  pass(&b, 5 * SECOND);
-  assert_got(&b, NULL);
-  assert_int_equal(world_log(b.world, SLICE("n1")).length, 0);
-  assert_true(world_is_running(b.world, SLICE("n1")));
-  assert_int_equal(world_pause(b.world, SLICE("n1"), 0), 0);
-  pass(&b, 0); /* all that has waited happens at once, and its clock has gone on */
-  assert_int_equal(bytes_append_byte(&b.got, '\0'), 0);
-  assert_non_null(strstr(b.got.data, "late_ok"));
-  assert_non_null(strstr(b.got.data, "add_ok"));
-  assert_true(slice_equal(world_log(b.world, SLICE("n1")), SLICE("    5.500 n1 tick\n")));
-  assert_int_equal(world_pause(b.world, SLICE("nobody"), 1), -1);
-  bed_close(&b);
-}
-
-static void a_node_killed_while_paused_starts_unpaused(void **state)
-{
-  (void)state;
-  struct bed b;
-  struct error e;
-  bed_open(&b, 1, COUNTER);
-  add(&b, "n1");
-  assert_int_equal(world_pause(b.world, SLICE("n1"), 1), 0);
-  init(&b, "n1");
-  pass(&b, SECOND);
-  assert_int_equal(world_kill(b.world, SLICE("n1")), 0);
-  pass(&b, SECOND);
-  assert_int_equal(world_start(b.world, SLICE("n1"), &e), 0);
-  pass(&b, 0);
-  assert_got(&b, NULL); /* the init came for the one that is dead */
-  init(&b, "n1");
-  pass(&b, 2 * SECOND);
-  assert_got(&b, "init_ok");
-  assert_true(world_log(b.world, SLICE("n1")).length > 0);
-  bed_close(&b);
-}
-
 static void a_run_can_be_stopped(void **state)
 {
   (void)state;
@@ -426,8 +265,8 @@ static void a_run_can_be_stopped(void **state)
   struct error e;
   int stop = 0;
   bed_open(&b, 1, NODE "node.on('x', function() return {type='x_ok'} end)");
-  add(&b, "n1");
-  init(&b, "n1");
+  bed_add(&b, "n1");
+  bed_init(&b, "n1");
   stop = 1;
   assert_int_equal(world_run(b.world, 100 * SECOND, &stop, &e), 0);
   assert_got(&b, NULL);
@@ -480,6 +319,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(nodes_talk_to_each_other),
     cmocka_unit_test(each_node_has_its_own_zero_of_time),
+    cmocka_unit_test(each_node_has_randomness_of_its_own),
     cmocka_unit_test(one_seed_is_one_run),
     cmocka_unit_test(worlds_in_threads_share_nothing),
     cmocka_unit_test(a_message_to_nobody_ends_the_run),
@@ -487,9 +327,6 @@ int main(void)
     cmocka_unit_test(names_are_taken_once),
     cmocka_unit_test(a_script_that_fails_says_why),
     cmocka_unit_test(words_reach_the_script),
-    cmocka_unit_test(a_killed_node_forgets_all),
-    cmocka_unit_test(a_paused_node_does_nothing_and_then_goes_on),
-    cmocka_unit_test(a_node_killed_while_paused_starts_unpaused),
     cmocka_unit_test(a_run_can_be_stopped),
     cmocka_unit_test(out_of_memory_anywhere),
   };
