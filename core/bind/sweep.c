@@ -62,7 +62,8 @@ static void work(void *worker, uint64_t number, struct bytes *result)
     lua_pushinteger(L, (lua_Integer)number);
     status = lua_pcall(L, 1, 1, 2);
   }
-  struct slice text = {.data = lua_tolstring(L, -1, &text.length)};
+  struct slice text;
+  text.data = lua_tolstring(L, -1, &text.length);
   (void)bytes_append_byte(result, status == LUA_OK ? '+' : '-');
   if (text.data != NULL)
     (void)bytes_append_slice(result, text);
