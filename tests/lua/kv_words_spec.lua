@@ -114,6 +114,18 @@ describe("the words on lin-kv", function()
       say(phrases, linearizable.check(h.ops)))
   end)
 
+  it("say no more of a value that was there and is taken twice", function()
+    write(10, "n1", 1)
+    local a = h:invoke(20, "n2", "cas", { key = 0, from = 1, to = 2 })
+    local b = h:invoke(21, "n3", "cas", { key = 0, from = 1, to = 3 })
+    h:ok(a, 30)
+    h:ok(b, 31)
+    assert.equal("1 key is not linearizable\n"
+      .. "Key 0: No order of its operations explains n3's cas from 1 to 3 (0.021 to 0.031 s). When "
+      .. "that ended, the key can only have been 2, since n2's cas from 1 to 2 (0.020 to 0.030 s).",
+      say(phrases, linearizable.check(h.ops)))
+  end)
+
   it("name what was under way, or of unknown outcome", function()
     write(10, "n1", 1)
     local slow = h:invoke(20, "n3", "write", { key = 0, value = 2 })

@@ -104,6 +104,13 @@ describe("the search for an order", function()
       counts[expected] = counts[expected] + 1
       if not expected then
         assert.equal(obstacle.op, other.op)
+        local possible = {}
+        for _, state in ipairs(other.states) do
+          possible[state.text] = true
+        end
+        for _, state in ipairs(obstacle.states) do
+          assert(possible[state.text], state.text)
+        end
         shorter = shorter + (some < all and 1 or 0)
       end
     end

@@ -40,6 +40,7 @@ local right = {
   { "lin_kv_proxy.lua", "lin-kv", REGISTER },
   { "lin_kv_proxy.lua", "lin-kv", REGISTER .. NO_DUPLICATES },
   { "lin_kv_owner.lua", "lin-kv", REGISTER .. " --nemesis partition --nemesis-interval 2" },
+  { "lin_kv_owner.lua", "lin-kv", REGISTER .. FAULTS },
   { "counter_push.lua", "g-counter", PARTITION },
   { "counter_push.lua", "pn-counter", LOAD .. FAULTS },
   { "counter_seq_kv.lua", "pn-counter", LOAD .. NO_DUPLICATES },

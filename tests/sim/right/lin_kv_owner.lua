@@ -1,14 +1,13 @@
---- Registers that the first node has; the others ask it. A request that gets no answer may have
--- been done, so its client is told nothing for sure.
+--- Registers that the first node has; the others ask it, with a number for each request, so that
+-- one that comes twice is done once. A request that gets no answer may have been done: its client
+-- is told nothing for sure.
 
 local errors = require "hearsay.errors"
 local node = require "hearsay"
 
 local values = {}
-
-local function owner()
-  return node.ids[1]
-end
+local number = 0 -- of the last request of this node
+local answers = {} -- requests that were done: node and number to {reply, err}
 
 local operations = {}
 
@@ -34,14 +33,24 @@ end
 
 for name, operation in pairs(operations) do
   node.on(name, function(msg)
-    if node.id == owner() then
+    if node.id == node.ids[1] then
       return operation(msg.body)
     end
-    local reply, err = node.rpc(owner(), { type = "ask", ask = name, body = msg.body }, 2)
+    number = number + 1
+    local reply, err = node.rpc(node.ids[1],
+      { type = "ask", ask = name, body = msg.body, number = number }, 2)
     return reply and reply.reply or error(err, 0)
   end)
 end
 
-node.on("ask", { ask = "string", body = "object" }, function(msg)
-  return { type = "ask_ok", reply = operations[msg.body.ask](msg.body.body) }
+node.on("ask", { ask = "string", body = "object", number = "integer" }, function(msg)
+  local id = ("%s %d"):format(msg.src, msg.body.number)
+  if not answers[id] then
+    answers[id] = { pcall(operations[msg.body.ask], msg.body.body) }
+  end
+  local is_done, reply = table.unpack(answers[id])
+  if not is_done then
+    error(reply, 0)
+  end
+  return { type = "ask_ok", reply = reply }
 end)

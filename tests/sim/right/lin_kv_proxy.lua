@@ -1,4 +1,5 @@
 --- Registers that are those of the service lin-kv: requests are handed on, replies handed back.
+-- What the network brings there twice is done twice: it is right only where that does not happen.
 
 local node = require "hearsay"
 
