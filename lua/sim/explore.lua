@@ -3,12 +3,11 @@
 -- @module sim.explore
 
 local json = require "hearsay.json"
-local options = require "sim.options"
 local sweep = require "hearsay.sweep"
 local terminal = require "sim.terminal"
 local trial = require "sim.trial"
 
-local UNKNOWN, BAD_OPTIONS, COULD_NOT_RUN = 2, 254, 255
+local UNKNOWN, COULD_NOT_RUN = 2, 255
 
 local INTRODUCTION = [[
 Usage: ./sim explore --bin "./node SCRIPT" [OPTIONS]
@@ -50,16 +49,9 @@ end
 -- @treturn integer exit status: 1 when a run was invalid, 2 when it was interrupted before, 255
 -- when one could not be run, else 0
 function explore.main(args)
-  local opts, message = trial.options(args, "explore")
-  if opts and opts.real_time then
-    opts, message = nil, "explore runs in virtual time, which --bin or --real-time rules out"
-  end
+  local opts, status = trial.begin(args, "explore", INTRODUCTION, true)
   if not opts then
-    io.stderr:write("sim: ", message, "\n")
-    return BAD_OPTIONS
-  elseif opts.help then
-    io.stdout:write(options.help("explore", INTRODUCTION))
-    return 0
+    return status
   end
   local is_live = terminal.is_terminal(2)
   local counts = { [true] = 0, [false] = 0, unknown = 0 }

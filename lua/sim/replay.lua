@@ -3,10 +3,9 @@
 -- @module sim.replay
 
 local json = require "hearsay.json"
-local options = require "sim.options"
 local trial = require "sim.trial"
 
-local BAD_OPTIONS, COULD_NOT_RUN = 254, 255
+local COULD_NOT_RUN = 255
 local BODY = 90 -- columns of a body that are shown
 
 local INTRODUCTION = [[
@@ -65,16 +64,11 @@ end
 -- @tparam {string,...} args
 -- @treturn integer exit status: 0 when it could be run
 function replay.main(args)
-  local opts, message = trial.options(args, "replay")
+  local opts, status = trial.begin(args, "replay", INTRODUCTION)
   if not opts then
-    io.stderr:write("sim: ", message, "\n")
-    return BAD_OPTIONS
-  elseif opts.help then
-    io.stdout:write(options.help("replay", INTRODUCTION))
-    return 0
+    return status
   end
-  local run
-  run, message = trial.run(opts, function(world)
+  local run, message = trial.run(opts, function(world)
     world:journal() -- turns it on
   end)
   if not run then

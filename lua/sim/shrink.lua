@@ -12,7 +12,7 @@ local options = require "sim.options"
 local screen = require "sim.screen"
 local trial = require "sim.trial"
 
-local BAD_OPTIONS, COULD_NOT_RUN = 254, 255
+local COULD_NOT_RUN = 255
 
 local INTRODUCTION = [[
 Usage: ./sim shrink --bin "./node SCRIPT" [OPTIONS of a run that fails]
@@ -141,16 +141,9 @@ local shrink = {}
 -- @tparam {string,...} args
 -- @treturn integer exit status: 1 when the run fails and was shrunk, 0 when it does not fail
 function shrink.main(args)
-  local opts, message = trial.options(args, "shrink")
-  if opts and opts.real_time then
-    opts, message = nil, "shrink runs in virtual time, which --bin or --real-time rules out"
-  end
+  local opts, status = trial.begin(args, "shrink", INTRODUCTION, true)
   if not opts then
-    io.stderr:write("sim: ", message, "\n")
-    return BAD_OPTIONS
-  elseif opts.help then
-    io.stdout:write(options.help("shrink", INTRODUCTION))
-    return 0
+    return status
   end
   local self = setmetatable({ args = args, changes = {}, runs = 0 }, Shrink)
   local ok, fails = pcall(self.try, self, {})

@@ -8,7 +8,7 @@ local store = require "sim.store"
 local terminal = require "sim.terminal"
 local trial = require "sim.trial"
 
-local BAD_OPTIONS, COULD_NOT_RUN = 254, 255
+local COULD_NOT_RUN = 255
 
 local test = {}
 
@@ -91,13 +91,9 @@ end
 -- @tparam {string,...} args what follows `./sim test`
 -- @treturn integer exit status
 function test.main(args)
-  local opts, message = trial.options(args, "test")
+  local opts, bad = trial.begin(args, "test")
   if not opts then
-    complain(message)
-    return BAD_OPTIONS
-  elseif opts.help then
-    io.stdout:write(options.help())
-    return 0
+    return bad
   end
   local style = terminal.style(opts.json)
   local worst, first_seed = 0, opts.seed

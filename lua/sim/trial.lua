@@ -6,6 +6,8 @@ local results = require "sim.results"
 local runner = require "sim.runner"
 local worlds = require "hearsay.world"
 
+local BAD_OPTIONS = 254 -- as Maelstrom's
+
 local trial = {}
 
 -- What is to run. Our own node with a Lua script, as in --bin "./node SCRIPT ARGS", --bin ./node ..
@@ -61,6 +63,29 @@ function trial.options(args, command)
     end
   end
   opts.command, opts.script_name = words, name
+  return opts
+end
+
+--- Begins a command: parses its options, and sees to --help and to what is wrong.
+-- @tparam {string,...} args
+-- @tparam string command test, explore, ..
+-- @tparam[opt] string introduction of the command's help
+-- @tparam[opt=false] boolean is_virtual whether it runs in virtual time only
+-- @treturn[1] table options, see trial.options
+-- @treturn[2] nil
+-- @treturn[2] integer the status to exit with
+function trial.begin(args, command, introduction, is_virtual)
+  local opts, message = trial.options(args, command)
+  if opts and is_virtual and opts.real_time then
+    opts, message = nil, command .. " runs in virtual time, which --bin or --real-time rules out"
+  end
+  if not opts then
+    io.stderr:write("sim: ", message, "\n")
+    return nil, BAD_OPTIONS
+  elseif opts.help then
+    io.stdout:write(options.help(command, introduction))
+    return nil, 0
+  end
   return opts
 end
 
