@@ -6,11 +6,11 @@ local gossip = require "hearsay.gossip"
 local node = require "hearsay"
 local topology = require "hearsay.topology"
 
-local policy = {
+local policy = node.parameters({
   policy = "push", -- how it works: lua/hearsay/gossip/push.lua
   timeout = 0.5, -- seconds until a request counts as lost
   cap = 2, -- longest pause after a failure, in seconds
-}
+}, ...)
 
 local spread = gossip.start(policy)
 

@@ -15,7 +15,7 @@ local policies = {
   direct = { policy = "direct", resend = 2 }, -- seconds until what is unconfirmed is sent again
 }
 
-local policy = policies.hub -- or policies.direct
+local policy = node.parameters(policies.hub, ...) -- or policies.direct
 
 local spread = gossip.start(policy)
 

@@ -7,10 +7,10 @@
 local gossip = require "hearsay.gossip"
 local node = require "hearsay"
 
-local policy = {
+local policy = node.parameters({
   policy = "hub", -- how it works: lua/hearsay/gossip/hub.lua
   window = 1.5, -- seconds from round to round: longer is cheaper and slower
-}
+}, ...)
 
 local spread = gossip.start(policy)
 

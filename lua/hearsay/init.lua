@@ -128,4 +128,46 @@ end
 --- Random numbers, as math.random; the same for the same seed in the bench.
 node.random = math.random
 
+local from_text = {
+  number = tonumber,
+  boolean = function(text) return ({ ["true"] = true, ["false"] = false })[text] end,
+  string = tostring,
+}
+
+--- A script's parameters: the table at its top, in which its arguments may change a value. So
+-- another window or policy is tried without an edit, and several are compared:
+--
+--     local policy = node.parameters({ policy = "hub", window = 0.3 }, ...)
+--
+--     ./sim compare --bin "./node mine.lua window=0.1" --bin "./node mine.lua window=1"
+-- @tparam table defaults name to a number, string or boolean; it is not changed
+-- @tparam string ... the script's arguments, each `name=value`; a name that is not in the table,
+--   or a value of another type, raises
+-- @treturn table
+function node.parameters(defaults, ...)
+  local all, names = {}, {}
+  for name, value in pairs(defaults) do
+    if not from_text[type(value)] then
+      error(("node.parameters: %s must be a number, a string or a boolean, not a %s")
+        :format(tostring(name), type(value)), 2)
+    end
+    all[name], names[#names + 1] = value, tostring(name)
+  end
+  table.sort(names)
+  for _, argument in ipairs({ ... }) do
+    local name, text = argument:match("^([%w_]+)=(.*)$")
+    if not name or defaults[name] == nil then
+      error(("expected arguments of the form name=value, with one of the names %s; got %s")
+        :format(table.concat(names, ", "), argument), 0)
+    end
+    local kind = type(defaults[name])
+    all[name] = from_text[kind](text)
+    if all[name] == nil then
+      error(("argument %s: expected a %s for %s, as in %s=%s"):format(argument, kind, name, name,
+        tostring(defaults[name])), 0)
+    end
+  end
+  return all
+end
+
 return node

@@ -2,6 +2,7 @@
 -- and puts their figures side by side, the cheapest first.
 -- @module sim.compare
 
+local figures = require "sim.figures"
 local mix = require "sim.mix"
 local options = require "sim.options"
 local results = require "sim.results"
@@ -20,6 +21,8 @@ partition). Prints a table, cheapest first; --csv and --json print it as such.
   ./sim compare --bin challenges/broadcast_3c.lua \
     --bin challenges/broadcast_3d.lua --node-count 25 --rate 100 --latency 100 \
     --topology grid --topology tree4
+  ./sim compare --bin "./node challenges/broadcast_3d.lua window=0.1" \
+    --bin "./node challenges/broadcast_3d.lua window=1" --latency 100
 ]]
 
 local COLUMNS = {
@@ -67,19 +70,6 @@ local function measure(args, changes)
   return run.results, opts
 end
 
--- The latencies that matter: stable ones where the workload has them, else those of the answers.
-local function latencies(built)
-  local stable = built.workload["stable-latencies"]
-  if stable then
-    return stable["0.5"], stable["1"]
-  end
-  local median, most = 0, 0
-  for _, by_f in pairs(built.perf.latencies) do
-    median, most = math.max(median, by_f.median), math.max(most, by_f.max)
-  end
-  return median, most
-end
-
 local function row_for(args, bin, topology, nemesis)
   local calm, opts, status = measure(args, { bin = bin, topology = topology })
   if not calm then
@@ -90,15 +80,14 @@ local function row_for(args, bin, topology, nemesis)
   if not hurt then
     return nil, message, status
   end
-  local row = {
+  local one, other = figures.of(calm), figures.of(hurt)
+  return {
     script = bin, topology = topology or opts.topology,
-    valid = verdict(calm["valid?"]), fault_valid = verdict(hurt["valid?"]),
-    msgs_per_op = calm.net.servers["msgs-per-op"] or 0, -- none without operations
-    fault_msgs_per_op = hurt.net.servers["msgs-per-op"] or 0,
+    valid = verdict(one.valid), msgs_per_op = one.servers,
+    median = one.median, most = one.most,
+    fault_valid = verdict(other.valid), fault_msgs_per_op = other.servers,
+    fault_median = other.median, fault_most = other.most,
   }
-  row.median, row.most = latencies(calm)
-  row.fault_median, row.fault_most = latencies(hurt)
-  return row
 end
 
 -- The texts of a table, the headings first.
