@@ -34,6 +34,7 @@ LIBRARY = $(BUILD)/libhearsay.a
 OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(filter-out core/main/%,$(wildcard core/*/*.c)))
 TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/c/test_*.c))
 TEST_HELPERS = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/c/test_%,$(wildcard tests/c/*.c)))
+FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 SPECS = $(sort $(shell find tests -name '*_spec.lua' 2>/dev/null))
 
 # tests/c/failing_alloc.c makes the n-th allocation fail.
@@ -49,7 +50,7 @@ ifneq ($(filter demo test test-c test-lua check lint,$(MAKECMDGOALS)),)
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all FORCE help deps demo test test-c test-lua test-programs check figures bench-growth lint \
+.PHONY: all FORCE help deps demo test test-c test-lua test-programs check fuzz fuzz-programs figures bench-growth lint \
   format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
@@ -84,6 +85,10 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/options $(BUILD)/lua.cflags $(BUILD)/cmoc
 $(TESTS): %: %.o $(TEST_HELPERS) $(LIBRARY) $(BUILD)/lua.libs $(BUILD)/cmocka.libs
 	@$(LINK) $(TEST_LINK) -o $@ $< $(TEST_HELPERS) -Wl,--start-group $(LIBRARY) \
 	  @$(BUILD)/lua-test.libs -Wl,--end-group @$(BUILD)/cmocka.libs $(SYSTEM_LIBS)
+
+$(FUZZERS): %: %.o $(BUILD)/tests/c/fake_platform.o $(LIBRARY) $(BUILD)/lua.libs
+	@$(LINK) -fsanitize=fuzzer -o $@ $< $(BUILD)/tests/c/fake_platform.o -Wl,--start-group $(LIBRARY) \
+	  @$(BUILD)/lua.libs -Wl,--end-group $(SYSTEM_LIBS)
 
 # Where the libraries are. One run of the script writes both files.
 $(BUILD)/lua.cflags $(BUILD)/cmocka.cflags: $(BUILD)/%.cflags: scripts/libs scripts/env
@@ -133,6 +138,15 @@ format: ## bring the C code into style
 	clang-format -i $(wildcard core/*/*.[ch] tests/c/*.[ch])
 
 check: lint test ## lint and test
+
+SECONDS = 60
+
+fuzz: ## feed each parser and the challenges hostile input (SECONDS=60 for each fuzzer; ONLY=text)
+	@scripts/deps build test ci
+	@$(MAKE) -s CC=clang SAN=fuzzer-no-link,address,undefined fuzz-programs
+	@scripts/fuzz build/clang-fuzzer-no-link-address-undefined $(SECONDS)
+
+fuzz-programs: $(FUZZERS)
 
 bench-growth: ## measure how the cost of a simulated message grows with the nodes
 	@scripts/deps build

@@ -23,7 +23,9 @@ local core_on, core_rpc, core_log = node.on, node.rpc, node.log
 local kinds = {
   any = function() return true end,
   integer = function(v) return math.type(v) == "integer" end,
+  natural = function(v) return math.type(v) == "integer" and v >= 0 end,
   number = function(v) return type(v) == "number" end,
+  seconds = function(v) return type(v) == "number" and v >= 0 and v <= 1e9 end, -- as node.sleep
   string = function(v) return type(v) == "string" end,
   boolean = function(v) return type(v) == "boolean" end,
   array = json.is_array,
@@ -36,8 +38,9 @@ local function compile(fields)
   for name, want in pairs(fields) do
     local kind, optional = tostring(want):match("^(%a+)(%??)$")
     if not kinds[kind] then
-      error(("node.on: field %q: expected any, integer, number, string, boolean, array or object, "
-        .. "with a ? behind it when it may be missing, not %q"):format(name, tostring(want)), 3)
+      error(("node.on: field %q: expected any, integer, natural, number, seconds, string, boolean, "
+        .. "array or object, with a ? behind it when it may be missing, not %q"):format(name,
+        tostring(want)), 3)
     end
     list[#list + 1] = { name = name, kind = kind, is = kinds[kind], optional = optional == "?" }
   end
@@ -63,7 +66,8 @@ end
 --- Registers the handler of a message type. A second one for a type raises.
 -- @tparam string message_type
 -- @tparam[opt] table fields what the body must have, such as `{ delta = "integer",
---   note = "string?" }`: a body without it gets error 12 (malformed-request)
+--   note = "string?" }`: a body without it gets error 12 (malformed-request). A natural is an
+--   integer from 0, seconds are a number from 0 to 10^9
 -- @tparam function fn called with `{src, dest, body}`; a table that it returns is the reply's
 --   body, nil is no reply. An error made by `errors.new` that it raises is sent as the reply;
 --   any other error is sent as 13 (crash), and its traceback goes to stderr

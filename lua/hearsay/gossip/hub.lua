@@ -67,15 +67,17 @@ function hub.start(options)
     self.follower:follow(node.ids[1])
   end)
 
-  node.on("hub_up", { values = "array", epoch = "integer", version = "integer" }, function(msg)
+  node.on("hub_up", { values = "array", from = "natural", version = "natural", epoch = "integer",
+    have = "natural", session = "integer?", time = "seconds" }, function(msg)
     if self.order[msg.src] then -- or it is no node of this cluster
       self:merge(msg.body.values, true)
       self.leader:receive(msg.src, msg.body)
     end
   end)
 
-  node.on("hub_down", { values = "array", from = "integer", version = "integer",
-    session = "integer" }, function(msg)
+  node.on("hub_down", { values = "array", from = "natural", version = "natural",
+    session = "integer", epoch = "integer?", got = "natural", time = "seconds?",
+    held = "seconds?", next = "number" }, function(msg)
     if self.order[msg.src] and self.follower:hears(msg.src) then
       self.follower:receive(msg.body, self:merge(msg.body.values, false))
     elseif self.order[msg.src] then

@@ -163,7 +163,7 @@ end
 -- Learns from a message of the hub how long one is under way, and when the hub ticks.
 function Follower:measure(body)
   local now = node.now()
-  if body.time and body.time ~= self.echo then
+  if body.time and body.held and body.time ~= self.echo then
     self.echo = body.time
     local sample = math.max(0, (now - body.time - body.held) / 2)
     if not self.delay then
