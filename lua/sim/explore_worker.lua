@@ -13,7 +13,8 @@ local trial = require "sim.trial"
 local function judge(results)
   local valid = results["valid?"]
   if valid == false and results.workload["valid?"] ~= false
-    and results.exceptions["valid?"] ~= false and results.availability["valid?"] ~= false then
+    and results.exceptions["valid?"] ~= false and results.availability["valid?"] ~= false
+    and not (results.converged and results.converged["valid?"] == false) then
     return "unknown"
   end
   return valid

@@ -261,6 +261,9 @@ local GROUPS = {
   { name = "consistency-models", takes = "LIST", parse = list_of(models.names),
     default = { "strict-serializable" }, shown = "strict-serializable",
     help = "What transactions must hold: read-committed, snapshot-isolation, serializable, .." },
+  { name = "converge", default = false,
+    help = "Afterwards ask every node for all it has: 10 s after load and faults they must agree. "
+      .. "Counts for the verdict, and for no other figure" },
 
   { title = "The run" },
   { name = "seed", takes = "N", parse = integer(0, math.maxinteger), default = 1,
@@ -354,9 +357,10 @@ end
 -- list), `node_count`, `concurrency` (a number of clients), `rate`, `time_limit` (seconds),
 -- `latency` (milliseconds), `latency_dist`, `head_of_line`, `nemesis` (a list), `nemesis_interval`
 -- (seconds), `topology`, `real_time`, `availability` ("total", a number or nil),
--- `consistency_models` (a list), `key_count` (or nil), `max_txn_length`, `max_writes_per_key`,
--- `seed`, `test_count`, `json`, `store`, `log_stderr`, `log_net_send`, `log_net_recv`, `help`; and
--- `given`, option names to the text that was given (true for flags), for options.command.
+-- `consistency_models` (a list), `converge`, `key_count` (or nil), `max_txn_length`,
+-- `max_writes_per_key`, `seed`, `test_count`, `json`, `store`, `log_stderr`, `log_net_send`,
+-- `log_net_recv`, `help`; and `given`, option names to the text that was given (true for flags), for
+-- options.command.
 -- @tparam {string,...} args
 -- @tparam[opt="test"] string command
 -- @treturn table the options; or nil

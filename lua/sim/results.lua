@@ -2,6 +2,7 @@
 -- @module sim.results
 
 local checkers = require "sim.checkers"
+local convergence = require "sim.checkers.convergence"
 local stats = require "sim.stats"
 local value = require "sim.checkers.value"
 
@@ -38,6 +39,8 @@ end
 --     `{node = .., time_us = .., text = ..}`; one makes the run invalid
 --   - interrupted: whether the run was ended before its time; then it is unknown, since what
 --     seems wrong might have come right
+--   - contents: what each node had in the end, when that was asked for, see sim.convergence; then
+--     the results have the verdict on it as `converged`. And noun, what the names in it are
 --   - seed, fingerprint
 -- @treturn table the results
 -- @treturn table details that are not part of them: `workload`, the details of its checker
@@ -46,6 +49,9 @@ function results.build(run)
     availability = require("sim.checkers.availability").check,
     stats = require("sim.checkers.stats").check,
     workload = run.checker,
+    converged = run.contents and function()
+      return convergence.check(run.contents, run.noun)
+    end or nil,
   }, run.history, run.opts)
   local problems = value.array({})
   for i, problem in ipairs(run.problems or {}) do

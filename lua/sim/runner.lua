@@ -8,6 +8,7 @@
 -- @module sim.runner
 
 local clusters = require "sim.cluster"
+local convergence = require "sim.convergence"
 local nemeses = require "sim.nemesis"
 local randoms = require "hearsay.random"
 local workloads = require "sim.workloads"
@@ -241,8 +242,9 @@ local runner = {}
 -- @tparam[opt] function on_start called with the world before anything happens in it
 -- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
 --   the load began), interrupted (whether an interrupt ended it), faults (`{number, fault, text,
---   from_us, to_us}`), net, fingerprint, seed, workload (its name), start_us (world time when the
---   load began), duration_us, world
+--   from_us, to_us}`), net, contents (with --converge, what each node had afterwards, see
+--   sim.convergence), fingerprint, seed, workload (its name), start_us (world time when the load
+--   began), duration_us, world
 -- @treturn[2] nil
 -- @treturn[2] string why it could not run
 function runner.run(opts, on_start)
@@ -262,17 +264,27 @@ function runner.run(opts, on_start)
       return nil, message
     end
   end
+  local workload = workloads.get(name)
+  if opts.converge and not workload.contents then
+    return nil, ("--converge: nodes of the workload %s have nothing that they could agree about")
+      :format(name)
+  end
   if on_start then
     on_start(cluster.world)
   end
   local run = setmetatable({
-    opts = opts, cluster = cluster, world = cluster.world, workload = workloads.get(name),
+    opts = opts, cluster = cluster, world = cluster.world, workload = workload,
     history = {}, problems = {}, workers = {}, events = 0, busy = 0, start_us = 0,
     choice = randoms.stream(opts.seed, "workers"),
   }, Run)
-  run.timeout = run.workload.timeout and run.workload.timeout(opts) or OPERATION_TIMEOUT
+  run.timeout = workload.timeout and workload.timeout(opts) or OPERATION_TIMEOUT
   local ok
   ok, message = run:phases()
+  local net, duration_us, contents = net_counts(run.world), run:time_us(), nil
+  if ok and opts.converge then
+    contents, message = convergence.ask(cluster, workload, run.history, opts, run.timeout)
+    ok = contents ~= nil
+  end
   local is_interrupted = message == "interrupted"
   if not ok and not is_interrupted then
     run:problem("the cluster", message)
@@ -282,12 +294,13 @@ function runner.run(opts, on_start)
     problems = run.problems,
     interrupted = is_interrupted,
     faults = run:faults(),
-    net = net_counts(run.world),
+    net = net,
+    contents = contents,
     fingerprint = run.world:fingerprint(),
     seed = opts.seed,
     workload = name,
     start_us = run.start_us,
-    duration_us = run:time_us(),
+    duration_us = duration_us,
     world = run.world,
   }
 end

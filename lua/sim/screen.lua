@@ -2,6 +2,7 @@
 -- it took, what was done to it, and how to see it again.
 -- @module sim.screen
 
+local convergence = require "sim.words.convergence"
 local format = require "sim.format"
 local stats = require "sim.stats"
 local value = require "sim.checkers.value"
@@ -95,8 +96,15 @@ local function header(page, results, meta)
   page:line()
 end
 
+local function is_apart(results)
+  return results.converged and results.converged["valid?"] == false
+end
+
 -- What is wrong beside the workload's own rules.
 local function general_wrongs(results, opts, wrong)
+  if is_apart(results) then
+    convergence.bad(results.converged, wrong)
+  end
   if results.exceptions["valid?"] == false then
     wrong[#wrong + 1] = format.count(#results.exceptions.exceptions, "problem") .. " in the nodes"
   end
@@ -147,6 +155,9 @@ local function explanations(page, results, phrases)
   local before = #page.lines
   if results.workload["valid?"] == false then
     phrases.explain(results.workload, page)
+  end
+  if is_apart(results) then
+    convergence.explain(results.converged, page)
   end
   for i, problem in ipairs(results.exceptions.exceptions) do
     if i <= EXAMPLES then
@@ -258,6 +269,9 @@ local function footer(page, results, meta)
   local text = string.format("%.4f%s%s of %s ok", results.availability["ok-fraction"], page.dot,
     format.whole(counts["ok-count"]), format.count(counts.count, "operation"))
   page:row("Availability", text)
+  if results.converged and not is_apart(results) then
+    page:row("Converged", convergence.good(results.converged))
+  end
   local errors = {}
   for _, name in ipairs(value.sorted_keys(counts["by-error"])) do
     errors[#errors + 1] = name .. " " .. format.whole(counts["by-error"][name])

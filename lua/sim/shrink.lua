@@ -23,12 +23,12 @@ prints the command for that run.
 
 -- The parts of a verdict. That no operation of some kind succeeded comes last: with few operations
 -- it soon comes true by itself.
-local PARTS = { "workload", "exceptions", "availability", "stats" }
+local PARTS = { "workload", "converged", "exceptions", "availability", "stats" }
 
 -- The first part of a run's verdict that is invalid; or nil.
 local function failing_part(results)
   for _, part in ipairs(PARTS) do
-    if results[part]["valid?"] == false then
+    if results[part] and results[part]["valid?"] == false then
       return part
     end
   end

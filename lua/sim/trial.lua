@@ -4,6 +4,7 @@
 local options = require "sim.options"
 local results = require "sim.results"
 local runner = require "sim.runner"
+local workloads = require "sim.workloads"
 local worlds = require "hearsay.world"
 
 local BAD_OPTIONS = 254 -- as Maelstrom's
@@ -100,10 +101,11 @@ function trial.run(opts, on_start)
   if not run then
     return nil, message
   end
+  local workload = workloads.get(run.workload)
   run.results, run.details = results.build({
     history = run.history, opts = opts, net = run.net, problems = run.problems, seed = run.seed,
-    interrupted = run.interrupted,
-    checker = require("sim.workloads").get(run.workload).check, fingerprint = run.fingerprint,
+    interrupted = run.interrupted, checker = workload.check, fingerprint = run.fingerprint,
+    contents = run.contents, noun = run.contents and workload.contents.noun,
   })
   return run
 end

@@ -17,8 +17,8 @@ describe("options", function()
       nodes = { "n1", "n2", "n3", "n4", "n5" }, node_count = 5, concurrency = 5, rate = 5,
       time_limit = 60, latency = 0, latency_dist = "constant", head_of_line = true,
       topology = "grid", real_time = false, nemesis = {}, nemesis_interval = 10,
-      consistency_models = { "strict-serializable" }, max_txn_length = 4, max_writes_per_key = 16,
-      seed = 1, test_count = 1, json = false, store = "store", log_stderr = false,
+      consistency_models = { "strict-serializable" }, converge = false, max_txn_length = 4,
+      max_writes_per_key = 16, seed = 1, test_count = 1, json = false, store = "store", log_stderr = false,
       log_net_send = false, log_net_recv = false, help = false,
     }, opts)
   end)
@@ -31,7 +31,7 @@ describe("options", function()
       "--availability", "total", "--consistency-models", "read-committed, serializable",
       "--concurrency", "2n", "--key-count", "3", "--max-txn-length", "5",
       "--max-writes-per-key", "6", "--seed", "42", "--test-count", "7", "--store", "out",
-      "--json", "--real-time", "--no-head-of-line", "--log-stderr", "--log-net-send",
+      "--json", "--real-time", "--converge", "--no-head-of-line", "--log-stderr", "--log-net-send",
       "--log-net-recv",
     }))
     opts.given, opts.nodes = nil, { #opts.nodes, opts.nodes[1], opts.nodes[25] }
@@ -41,7 +41,7 @@ describe("options", function()
       time_limit = 20, latency = 100, latency_dist = "uniform", head_of_line = false,
       topology = "tree4", real_time = true, nemesis = { "partition" }, nemesis_interval = 2.5,
       availability = "total", consistency_models = { "read-committed", "serializable" },
-      key_count = 3, max_txn_length = 5, max_writes_per_key = 6, seed = 42, test_count = 7,
+      converge = true, key_count = 3, max_txn_length = 5, max_writes_per_key = 6, seed = 42, test_count = 7,
       json = true, store = "out", log_stderr = true, log_net_send = true, log_net_recv = true,
       help = false,
     }, opts)

@@ -10,6 +10,7 @@ local broadcast = {
   types = { "broadcast", "read" },
   final = workloads.once("read"),
   idempotent = { read = true },
+  contents = workloads.one_read("value", workloads.elements),
   check = function(history)
     return set_full.check(history, { add = "broadcast" })
   end,

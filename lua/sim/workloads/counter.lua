@@ -47,6 +47,7 @@ function counter.new(only_grows)
     types = { "add", "read" },
     final = workloads.once("read"),
     idempotent = { read = true },
+    contents = workloads.one_read("value", function(op) return { { "sum", op.result } } end),
     check = check,
     generator = generator,
     request = request,

@@ -9,6 +9,7 @@ local g_set = {
   types = { "add", "read" },
   final = workloads.once("read"),
   idempotent = { read = true },
+  contents = workloads.one_read("element", workloads.elements),
   check = set_full.check,
 }
 

@@ -13,6 +13,14 @@
 --   idempotent            table of the f that change nothing: one that fails surely did not happen
 --   timeout(opts)         seconds a client waits for a reply; 5 when it is missing
 --   check(history, opts)  the checker, see sim.checkers
+--   contents              how a node is asked for all that it has, for --converge; missing where
+--                         nodes have nothing that they could agree about. A table of
+--                         noun             what the things are that it has: "key", "value", ..
+--                         operations(history, opts)  returns a function that is given the operation
+--                         before (nil at first), done and with its result, and returns the next
+--                         one's f and value, or nil at the end. A key that does not exist ends an
+--                         operation without a result
+--                         shown(op)        a list of {name, value} that an operation showed
 --
 -- and either, where an operation is one request,
 --
@@ -145,6 +153,33 @@ function workloads.once(f)
       end
     end
   end
+end
+
+--- The `contents` of a workload whose `read` shows a list, or one value.
+-- @tparam string noun
+-- @tparam function shown see above
+-- @treturn table
+function workloads.one_read(noun, shown)
+  return {
+    noun = noun,
+    operations = function()
+      return function(last)
+        return not last and "read" or nil
+      end
+    end,
+    shown = shown,
+  }
+end
+
+--- What a list shows: that each of its elements is there.
+-- @tparam operation op
+-- @treturn table list of {name, value}
+function workloads.elements(op)
+  local pairs_shown = {}
+  for i, element in ipairs(op.result) do
+    pairs_shown[i] = { element, element }
+  end
+  return pairs_shown
 end
 
 return workloads

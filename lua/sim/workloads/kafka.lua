@@ -10,6 +10,7 @@
 local errors = require "hearsay.errors"
 local json = require "hearsay.json"
 local kafka_load = require "sim.workloads.kafka_load"
+local value = require "sim.checkers.value"
 local workloads = require "sim.workloads"
 
 local kafka = {
@@ -133,5 +134,54 @@ end
 function kafka.perform(op, ask, done, process)
   actions[op.f](op, ask, done, process)
 end
+
+-- Polls of all logs that the history names, from their beginning until nothing more is shown.
+local function poll_all(history)
+  local keys, is_known, seen = json.array({}), {}, 0
+  for _, op in ipairs(history) do
+    local key = op.f == "send" and op.value.key
+    if key and not is_known[key] then
+      is_known[key] = true
+      keys[#keys + 1] = key
+    end
+  end
+  local shown_before = {} -- key to its highest offset
+  local function has_news(msgs)
+    local is_new = false
+    for key, list in pairs(msgs) do
+      for i = 1, #list do
+        if list[i][1] > (shown_before[key] or -1) then
+          shown_before[key], is_new = list[i][1], true
+        end
+      end
+    end
+    return is_new
+  end
+  return function(last)
+    if not keys[1] then
+      return nil
+    elseif not last then
+      return "assign", { keys = keys, seek_to_beginning = true }
+    end
+    seen = seen + 1
+    if seen == 1 or (seen <= #history and has_news(last.result or {})) then
+      return "poll"
+    end
+  end
+end
+
+local function shown(op)
+  local pairs_shown = {}
+  if op.f == "poll" then
+    for _, key in ipairs(value.sorted_keys(op.result)) do
+      for _, entry in ipairs(op.result[key]) do
+        pairs_shown[#pairs_shown + 1] = { json.array({ key, entry[1] }), entry[2] }
+      end
+    end
+  end
+  return pairs_shown
+end
+
+kafka.contents = { noun = "offset", operations = poll_all, shown = shown }
 
 return kafka

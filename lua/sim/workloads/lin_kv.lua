@@ -103,4 +103,24 @@ function lin_kv.result(op, reply)
   return reply.value
 end
 
+-- Reads of all keys that the history names.
+local function read_all(history)
+  local last, at = -1, -1
+  for _, op in ipairs(history) do
+    last = math.max(last, op.value.key)
+  end
+  return function()
+    at = at + 1
+    if at <= last then
+      return "read", { key = at }
+    end
+  end
+end
+
+lin_kv.contents = {
+  noun = "key",
+  operations = read_all,
+  shown = function(op) return { { op.value.key, op.result } } end,
+}
+
 return lin_kv

@@ -45,13 +45,49 @@ local function fault(asked, got, is_value)
   end
 end
 
+-- Reads of all keys that the history names, in transactions that are as long as those of the load.
+local function read_all(history, opts)
+  local keys, is_known, at = {}, {}, 0
+  for _, op in ipairs(history) do
+    for _, micro in ipairs(op.value) do
+      local mark = value.text(micro[2])
+      if not is_known[mark] then
+        is_known[mark] = true
+        keys[#keys + 1] = micro[2]
+      end
+    end
+  end
+  return function()
+    local list = {}
+    for i = at + 1, math.min(at + opts.max_txn_length, #keys) do
+      list[#list + 1] = { "r", keys[i], json.null }
+    end
+    at = at + #list
+    if list[1] then
+      return "txn", list
+    end
+  end
+end
+
+local function shown(op)
+  local pairs_shown = {}
+  for i, micro in ipairs(op.result) do
+    pairs_shown[i] = { micro[2], micro[3] }
+  end
+  return pairs_shown
+end
+
 --- A workload of transactions.
 -- @tparam string write the name of the micro-operation that writes: "w" or "append"
 -- @tparam table versions how the checker reads the history: sim.checkers.txn.register_versions or
 --   list_versions
 -- @treturn table see sim.workloads
 function txn.workload(write, versions)
-  local workload = { types = { "txn" }, idempotent = {} }
+  local workload = {
+    types = { "txn" },
+    idempotent = {},
+    contents = { noun = "key", operations = read_all, shown = shown },
+  }
 
   local function is_value(v)
     return not versions.is_list or transactions.is_null(v) or json.is_array(v)
