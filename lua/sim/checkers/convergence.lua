@@ -8,10 +8,6 @@ local convergence = {}
 
 local LISTED = 8 -- differences that are described
 
-local function is_nothing(v)
-  return v == nil or v == json.null
-end
-
 -- What nodes show, as text, by name; and the names in the order in which they came up.
 local function collect(found)
   local by_name, names = {}, {}
@@ -24,7 +20,7 @@ local function collect(found)
         by_name[mark] = entry
         names[#names + 1] = mark
       end
-      entry.shown[one.node] = not is_nothing(pair[2]) and pair[2] or nil
+      entry.shown[one.node] = pair[2]
     end
   end
   return by_name, names
