@@ -1,0 +1,158 @@
+--- Registers by key that are merged between nodes: of two writes to a key the later one stays.
+--
+-- Later is what has the greater stamp: a Lamport clock (Lamport, "Time, Clocks, and the Ordering of
+-- Events in a Distributed System", CACM 21(7), 1978), and where clocks are equal the writer. A
+-- writer is one start of a node, told apart from the one before by a random number: a node that has
+-- lost its memory counts from the beginning, and would otherwise give two writes the same stamp, of
+-- which some nodes keep the one and others the other, for ever.
+--
+-- Merging is associative, commutative and idempotent, so nodes that have merged the same writes, in
+-- any order and any number of times, hold the same: a state-based CRDT (Shapiro, Preguica, Baquero,
+-- Zawirski, "Conflict-free Replicated Data Types", SSS 2011). Anything written by who has seen a
+-- write has a greater clock than that write.
+--
+-- Writes travel in units, lists of `[key, value, clock, writer]`. What is written in one step is a
+-- unit of one stamp; the whole state is a unit, too. All of a unit is applied before anybody reads,
+-- as nothing here waits. So that no line is long, a large unit travels in parts, {writes, part,
+-- of}, and is applied when the last one has come. Parts of a unit must come in order, and with
+-- nothing else from the same sender between them.
+-- @module hearsay.registers
+
+local errors = require "hearsay.errors"
+local json = require "hearsay.json"
+local node = require "hearsay"
+
+local Registers = {}
+Registers.__index = Registers
+
+local registers = {}
+
+local PART = 500 -- writes
+local CLOCK_LIMIT = 1 << 53 -- no node gets there; who sends more is wrong
+
+--- An empty set of registers.
+-- @treturn registers `clock`: the greatest that was seen
+function registers.new()
+  return setmetatable({ clock = 0, latest = {}, keys = {}, parts = {} }, Registers)
+end
+
+--- The value of a key, or nil.
+-- @tparam integer|string key
+function Registers:get(key)
+  local write = self.latest[key]
+  return write and write[2]
+end
+
+function Registers:put(write)
+  local key = write[1]
+  if not self.latest[key] then
+    self.keys[#self.keys + 1] = key
+  end
+  self.latest[key] = write
+end
+
+--- Writes some keys in one step. Raises nothing; needs the node's id, so init must have come.
+-- @tparam {{key, value},...} pairs each key once
+-- @treturn unit for other nodes to merge
+function Registers:write(pairs)
+  self.writer = self.writer or ("%s.%x"):format(node.id, node.random(1 << 40))
+  self.clock = self.clock + 1
+  local unit = json.array({})
+  for i, pair in ipairs(pairs) do
+    unit[i] = json.array({ pair[1], pair[2], self.clock, self.writer })
+    self:put(unit[i])
+  end
+  return unit
+end
+
+local function refuse(expected, got)
+  error(errors.new("malformed_request",
+    ("expected %s, got %s"):format(expected, json.encode(got):sub(1, 60))), 0)
+end
+
+local function is_write(write)
+  return json.is_array(write) and #write == 4
+    and (math.type(write[1]) == "integer" or type(write[1]) == "string")
+    and math.type(write[3]) == "integer" and write[3] > 0 and write[3] < CLOCK_LIMIT
+    and type(write[4]) == "string"
+end
+
+local function check(unit)
+  if not json.is_array(unit) then
+    refuse("a list of writes", unit)
+  end
+  for _, write in ipairs(unit) do
+    if not is_write(write) then
+      refuse("a write [key, value, clock, writer]", write)
+    end
+  end
+end
+
+local function is_later(a, b)
+  return not b or a[3] > b[3] or (a[3] == b[3] and a[4] > b[4])
+end
+
+--- Takes over what is later than what is here.
+-- @tparam unit unit
+-- @treturn unit the writes that were news
+-- @raise error malformed_request when it is no unit; then nothing is changed
+function Registers:merge(unit)
+  check(unit)
+  local news = json.array({})
+  for _, write in ipairs(unit) do
+    self.clock = math.max(self.clock, write[3])
+    if is_later(write, self.latest[write[1]]) then
+      self:put(write)
+      news[#news + 1] = write
+    end
+  end
+  return news
+end
+
+--- The whole state as one unit: its newest writes, in the order in which keys came up.
+function Registers:all()
+  local unit = json.array({})
+  for i, key in ipairs(self.keys) do
+    unit[i] = self.latest[key]
+  end
+  return unit
+end
+
+--- Cuts a unit into parts of up to 500 writes, to be sent one after the other.
+-- @tparam unit unit
+-- @treturn {part,...} none for an empty unit
+function registers.parts(unit)
+  local parts, count = {}, (#unit + PART - 1) // PART
+  for i = 1, count do
+    local first, last = (i - 1) * PART + 1, math.min(i * PART, #unit)
+    parts[i] = { writes = table.move(unit, first, last, 1, json.array({})) }
+    if count > 1 then
+      parts[i].part, parts[i].of = i, count
+    end
+  end
+  return parts
+end
+
+--- Takes a part, and merges the unit when that is complete.
+-- @tparam string src who sent it
+-- @tparam part part
+-- @treturn unit the writes that were news; none before the last part
+-- @raise error malformed_request when it is none, or not the next; then nothing is changed
+function Registers:take(src, part)
+  local number, count = part.part or 1, part.of or 1
+  local open = self.parts[src]
+  check(part.writes)
+  if number ~= 1 and not (open and number == open.part + 1 and count == open.of) then
+    refuse("the next part of a unit, or the first", part)
+  end
+  local writes = number == 1 and json.array({}) or open.writes
+  table.move(part.writes, 1, #part.writes, #writes + 1, writes)
+  if number == count then
+    self.parts[src] = nil
+    return self:merge(writes)
+  end
+  self.parts[src] = { writes = writes, part = number, of = count }
+  return json.array({})
+end
+
+return registers
