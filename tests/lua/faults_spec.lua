@@ -79,7 +79,7 @@ describe("a fault", function()
 
     function nodes:begin(name, seed)
       local text, finish = faults[name].begin(self.cluster, randoms.stream(seed or 1, "test"))
-      return finish, text
+      return finish or function() end, text or "nobody"
     end
 
     return nodes

@@ -37,7 +37,7 @@ describe("the nemesis", function()
 
   it("starts at once, and goes on and off at gaps of 0 to twice the interval", function()
     local gaps = {}
-    for seed = 1, 30 do
+    for seed = 1, 30 do -- among five nodes each shape cuts some
       local windows = disturb(200, options(seed, { "partition" }, 5))
       assert.equal(0, windows[1].from)
       local last
@@ -110,8 +110,9 @@ describe("the nemesis", function()
       for n = 1, 4 do
         local opts = options(n, { name }, 2)
         opts.n = n
-        local windows, cluster = disturb(30, opts)
-        assert(#windows > 3, name)
+        local windows, cluster = disturb(60, opts)
+        local has_peers = n > 1 or (name ~= "partition" and name ~= "one-way")
+        assert.equal(has_peers, #windows > 3, name)
         for _, window in ipairs(windows) do
           assert.equal(name, window.fault)
           assert(#window.text > 0)
@@ -121,6 +122,23 @@ describe("the nemesis", function()
         assert(ok, ("%s, %d nodes: %s"):format(name, n, message))
       end
     end
+  end)
+
+  it("shows no window in which nobody is struck, and numbers the others as they are", function()
+    local numbers, skipped = {}, 0
+    for seed = 1, 20 do
+      local opts = options(seed, { "partition" }, 2)
+      opts.n = 3
+      local last = 0
+      for _, window in ipairs((disturb(30, opts))) do
+        assert.not_matches("third", window.text) -- less than a third of three is none
+        skipped = skipped + window.number - last - 1
+        last = window.number
+        numbers[#numbers + 1] = last
+      end
+    end
+    local all = skipped + #numbers
+    assert.near(all / 4, skipped, all / 10)
   end)
 
   it("leaves no fault behind in the network", function()
@@ -156,10 +174,10 @@ describe("the nemesis", function()
 end)
 
 describe("targets", function()
-  it("are one node, a third, a minority, a majority or all, at least one", function()
+  it("are any number of nodes, at least one", function()
     for n = 1, 9 do
       local random, sizes = randoms.stream(1, "test"), {}
-      for _ = 1, 200 do
+      for _ = 1, 400 do
         local group, text = targets.draw(lab.ids(n), random)
         sizes[#group] = true
         local seen = {}
@@ -170,16 +188,34 @@ describe("targets", function()
         assert.is_string(text)
       end
       local expected = {}
-      for _, size in ipairs({ 1, (n - 1) // 3, (n - 1) // 2, n // 2 + 1, n }) do
-        expected[math.max(1, size)] = true
+      for size = 1, n do
+        expected[size] = true
       end
       assert.same(expected, sizes)
     end
   end)
 
+  it("have the sizes of Jepsen's, and each as often", function()
+    local random, counts = randoms.stream(1, "test"), {}
+    for _ = 1, 6000 do
+      local group, text = targets.draw(lab.ids(30), random)
+      local name = #group <= 3 and #group .. " named" or text
+      counts[name] = (counts[name] or 0) + 1
+      local sizes = { ["a minority third"] = 9, ["a minority"] = 15, ["a majority"] = 16,
+        ["all nodes"] = 30 }
+      assert.equal(sizes[text] or #group, #group)
+    end
+    for _, name in ipairs({ "1 named", "a minority third", "a minority", "a majority",
+      "all nodes" }) do
+      assert.near(1000, counts[name], 130)
+    end
+    assert.near(900, counts["some nodes"], 130) -- a tenth of them are named
+  end)
+
   it("are named where they are few", function()
     local random = randoms.stream(1, "test")
-    local names = { ["a minority"] = true, ["a majority"] = true, ["all nodes"] = true }
+    local names = { ["a minority"] = true, ["a majority"] = true, ["all nodes"] = true,
+      ["some nodes"] = true }
     for _ = 1, 50 do
       local group, text = targets.draw(lab.ids(9), random)
       if #group <= 3 then

@@ -1,7 +1,7 @@
 --- The faults that a nemesis can start and end, by the names that --nemesis takes.
 --
 -- Each is a table {help, begin}. `begin(cluster, random)` starts it and returns what it is, for a
--- person, and a function that ends it.
+-- person, and a function that ends it; or nil when it strikes nobody.
 -- @module sim.nemesis.faults
 
 local partition = require "sim.nemesis.partition"
@@ -23,6 +23,12 @@ faults["one-way"] = {
   help = "some nodes do not hear the others, who hear them",
   begin = function(cluster, random)
     local deaf, text = targets.draw(cluster.nodes, random)
+    if #deaf == #cluster.nodes then -- one is left to be deaf to
+      text = "all but " .. table.remove(deaf)
+    end
+    if #deaf == 0 then
+      return nil
+    end
     local is_deaf, others, grudge = {}, {}, {}
     for _, id in ipairs(deaf) do
       is_deaf[id] = true
@@ -64,6 +70,9 @@ faults.pause = {
         cluster.world:pause(id)
         paused[#paused + 1] = id
       end
+    end
+    if #paused == 0 then
+      return nil
     end
     return text .. " paused", function()
       for _, id in ipairs(paused) do

@@ -11,7 +11,7 @@ local randoms = require "hearsay.random"
 local nemesis = {}
 
 -- Toggles one fault. The windows are numbered in the order in which they begin; those that are not
--- to be kept pass without effect.
+-- to be kept pass without effect, and so do those in which the fault finds nothing to strike.
 local function disturb(self, cluster, name, opts)
   local world, pace = cluster.world, randoms.stream(opts.seed, "nemesis " .. name)
   local timer, window, finish
@@ -23,7 +23,7 @@ local function disturb(self, cluster, name, opts)
     if not opts.fault_windows or opts.fault_windows[self.count] then
       local random = randoms.stream(opts.seed, ("nemesis %s %d"):format(name, count))
       window.text, finish = faults[name].begin(cluster, random)
-      self.windows[#self.windows + 1] = window
+      self.windows[#self.windows + 1] = finish and window
     end
   end
 
