@@ -276,8 +276,25 @@ static void push_counts(lua_State *L, const struct network_counts *c)
   lua_setfield(L, -2, "received");
 }
 
-/*** Messages so far.
- * @treturn table {clients = {sent, received}, servers = {sent, received}} */
+static void push_name(lua_State *L, const struct endpoint *e, const char *field)
+{
+  struct slice name = bytes_slice(&e->name);
+  lua_pushlstring(L, name.data, name.length);
+  lua_setfield(L, -2, field);
+}
+
+static void push_longest(lua_State *L, const struct network_longest *l)
+{
+  lua_createtable(L, 0, 3);
+  lua_pushinteger(L, (lua_Integer)l->length);
+  lua_setfield(L, -2, "bytes");
+  push_name(L, l->src, "src");
+  push_name(L, l->dest, "dest");
+}
+
+/*** Messages so far. `longest` is there when servers have sent any between them.
+ * @treturn table {clients = {sent, received}, servers = {sent, received}, longest = {bytes, src,
+ *   dest}} */
 static int counts(lua_State *L)
 {
   const struct network *n = world_network(world_check(L)->world);
@@ -286,6 +303,10 @@ static int counts(lua_State *L)
   lua_setfield(L, -2, "clients");
   push_counts(L, &n->servers);
   lua_setfield(L, -2, "servers");
+  if (n->longest.src != NULL) {
+    push_longest(L, &n->longest);
+    lua_setfield(L, -2, "longest");
+  }
   return 1;
 }
 
@@ -353,7 +374,8 @@ static int collect(lua_State *L)
 /*** Makes a world.
  * @tparam table options seed (integer), latency (mean, in seconds), latency_dist (constant,
  *   uniform, exponential), head_of_line (default true), real_time (default false: nodes are
- *   processes, and time is real) */
+ *   processes, and time is real), max_line (bytes that a line between servers may have; default any
+ *   number): a longer one ends the run */
 static int new_world(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -368,6 +390,8 @@ static int new_world(lua_State *L)
     return luaL_error(L, "latency_dist: expected constant, uniform or exponential");
   lua_getfield(L, 1, "real_time");
   o.is_real_time = lua_toboolean(L, -1);
+  if (lua_getfield(L, 1, "max_line") != LUA_TNIL)
+    o.max_line = (size_t)luaL_checkinteger(L, -1);
   if (lua_getfield(L, 1, "head_of_line") != LUA_TNIL)
     o.head_of_line = lua_toboolean(L, -1);
   struct box *b = lua_newuserdatauv(L, sizeof *b, 1); // box

@@ -267,6 +267,8 @@ int network_send(struct network *n, struct endpoint *src, struct endpoint *dest,
   const uint64_t id = n->next_message_id;
   const int64_t now_us = n->schedule->now_us;
   const int is_clients = src->kind == ENDPOINT_CLIENT || dest->kind == ENDPOINT_CLIENT;
+  if (!is_clients && line.length > n->longest.length)
+    n->longest = (struct network_longest){line.length, src, dest};
   if (is_clients || !strikes(n, NETWORK_LOSS))
     if (put(dest, new_message(id, src, line), is_clients ? now_us : now_us + delay_us(n)) != 0)
       return -1;

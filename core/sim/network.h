@@ -45,6 +45,13 @@ struct network_counts {
   uint64_t received;
 };
 
+/* The longest line between servers so far; the first of those that are as long. */
+struct network_longest {
+  size_t length; /* bytes, without newline */
+  const struct endpoint *src;
+  const struct endpoint *dest;
+};
+
 /* What may happen to a message between servers, besides a cut. Each is drawn from a
  * random stream of its own. */
 enum network_fault {
@@ -73,6 +80,7 @@ struct network {
   size_t capacity;
   struct network_counts clients; /* messages from or to a client */
   struct network_counts servers; /* all others */
+  struct network_longest longest;
   uint64_t next_message_id;
   uint64_t fingerprint;  /* over all that was sent and received, and when */
   struct bytes *journal; /* NULL, or where each event is written as a line of JSON */

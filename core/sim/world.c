@@ -229,6 +229,18 @@ struct slice world_log(struct world *w, struct slice id)
   return m == NULL ? (struct slice){0} : bytes_slice(&m->log);
 }
 
+/* One who reads lines into a buffer of a fixed size would not get over a longer one. */
+static void check_longest(struct world *w)
+{
+  const struct network_longest *l = &w->network.longest;
+  if (w->options.max_line == 0 || l->length <= w->options.max_line)
+    return;
+  struct slice src = bytes_slice(&l->src->name), dest = bytes_slice(&l->dest->name);
+  world_fail(w, "%.*s sent %.*s a line of %zu bytes, where at most %zu are allowed",
+             (int)src.length, src.data, (int)dest.length, dest.data, l->length,
+             w->options.max_line);
+}
+
 /* --- time --------------------------------------------------------------- */
 
 /* The clock shows what it is. */
@@ -260,6 +272,7 @@ int world_run(struct world *w, int64_t until_us, const int *stop, struct error *
     if (result == SCHEDULE_LIVELOCK)
       world_fail(w, "time stands still: a million events at one instant (a node that sleeps for "
                     "no time, or messages that answer each other without latency?)");
+    check_longest(w);
     if (interrupt_came())
       world_fail(w, "interrupted");
     if (w->has_failed || result != SCHEDULE_IDLE)

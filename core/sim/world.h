@@ -19,6 +19,7 @@ struct world_options {
   struct latency latency;
   int head_of_line;
   int is_real_time;
+  size_t max_line;  /* bytes that a line between servers may have; 0: any number */
   const char *root; /* the folder that has lua/hearsay; copied */
   void (*open_modules)(lua_State *L);
 };

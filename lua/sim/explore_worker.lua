@@ -1,23 +1,50 @@
 --- What each thread of explore does: runs the mix of a seed and says how it went.
 -- @module sim.explore_worker
 
+local echo = require "sim.checkers.echo"
 local json = require "hearsay.json"
 local mix = require "sim.mix"
 local options = require "sim.options"
 local screen = require "sim.screen"
 local trial = require "sim.trial"
 
+-- Whether a fault kept its node from answering while an operation was open.
+local function was_silenced(op, faults)
+  for _, fault in ipairs(faults) do
+    local has_met = op.invoke_us <= fault.to_us and (op.complete_us or math.huge) >= fault.from_us
+    for _, id in ipairs(has_met and fault.silenced or {}) do
+      if id == op.node then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+-- Whether all that is wrong with echoes is that a node that stood still did not answer. Maelstrom
+-- calls that invalid, and so does a test; but it tells nothing about the node.
+local function is_only_silenced(run)
+  local wrong = 0
+  for _, op in ipairs(run.history) do
+    if echo.is_unanswered(op) and was_silenced(op, run.faults) then
+      wrong = wrong + 1
+    end
+  end
+  return run.workload == "echo" and wrong == run.results.workload["error-count"]
+end
+
 -- The verdict on what was promised. That no operation of some kind succeeded makes a test invalid,
 -- as in Maelstrom; here it only says that the faults left too little to judge, such as a pause of
 -- all nodes from beginning to end.
-local function judge(results)
-  local valid = results["valid?"]
-  if valid == false and results.workload["valid?"] ~= false
-    and results.exceptions["valid?"] ~= false and results.availability["valid?"] ~= false
-    and not (results.converged and results.converged["valid?"] == false) then
-    return "unknown"
+local function judge(run)
+  local results = run.results
+  if results["valid?"] ~= false then
+    return results["valid?"]
   end
-  return valid
+  local is_broken = results.workload["valid?"] == false and not is_only_silenced(run)
+    or results.exceptions["valid?"] == false or results.availability["valid?"] == false
+    or results.converged and results.converged["valid?"] == false
+  return not is_broken and "unknown"
 end
 
 return function(argument)
@@ -29,7 +56,7 @@ return function(argument)
     if not run then
       return json.encode({ problem = message })
     end
-    local valid = judge(run.results)
+    local valid = judge(run)
     return json.encode({
       valid = valid,
       fingerprint = run.fingerprint,

@@ -250,6 +250,8 @@ local GROUPS = {
     default = "constant", help = "How latencies are distributed: constant, uniform, exponential" },
   { name = "no-head-of-line", key = "head_of_line", default = true,
     help = "Let a client's request pass messages that are not due yet, which Maelstrom does not" },
+  { name = "max-line", takes = "BYTES", parse = integer(1, 1 << 40), shown = "any length",
+    help = "Fail when a line between nodes is longer; many a reader stops at 65536" },
   { name = "nemesis", takes = "FAULTS", parse = list_of(options.faults), default = {},
     shown = "none", help = function() return "Faults: " .. table.concat(options.faults, ", ") end },
   { name = "nemesis-interval", takes = "S", parse = above_zero, default = 10,

@@ -34,7 +34,8 @@ end
 --   - history: its operations, see sim.checkers
 --   - opts: its options, see sim.options; handed to the checkers
 --   - checker: the workload's, a function (history, opts) that returns a result and details
---   - net: `all`, `clients`, `servers`, each with send-count, recv-count, msg-count
+--   - net: `all`, `clients`, `servers`, each with send-count, recv-count, msg-count; servers may
+--     have longest-line, `{bytes, src, dest}`
 --   - problems: what nodes did that no run may have (a line that is not JSON, a crash), a list of
 --     `{node = .., time_us = .., text = ..}`; one makes the run invalid
 --   - interrupted: whether the run was ended before its time; then it is unknown, since what

@@ -214,7 +214,7 @@ function Run:faults()
   local faults = {}
   for i, window in ipairs(self.nemesis and self.nemesis.windows or {}) do
     faults[i] = { number = window.number, fault = window.fault, text = window.text,
-      from_us = window.start_us - self.start_us, to_us = window.stop_us - self.start_us }
+      silenced = window.silenced, from_us = window.start_us - self.start_us, to_us = window.stop_us - self.start_us }
   end
   return faults
 end
@@ -231,6 +231,7 @@ local function net_counts(world)
   for kind, c in pairs(net) do
     net[kind] = { ["send-count"] = c.sent, ["recv-count"] = c.received, ["msg-count"] = c.sent }
   end
+  net.servers["longest-line"] = counts.longest
   return net
 end
 
@@ -242,15 +243,16 @@ local runner = {}
 -- @tparam[opt] function on_start called with the world before anything happens in it
 -- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
 --   the load began), interrupted (whether an interrupt ended it), faults (`{number, fault, text,
---   from_us, to_us}`), net, contents (with --converge, what each node had afterwards, see
---   sim.convergence), fingerprint, seed, workload (its name), start_us (world time when the load
---   began), duration_us, world
+--   silenced, from_us, to_us}`, see sim.nemesis), net, contents (with --converge, what each node had
+--   afterwards, see sim.convergence), fingerprint, seed, workload (its name), start_us (world time
+--   when the load began), duration_us, world
 -- @treturn[2] nil
 -- @treturn[2] string why it could not run
 function runner.run(opts, on_start)
   local cluster, message = clusters.new({
     command = opts.command, real_time = opts.real_time, nodes = opts.nodes, seed = opts.seed,
     latency = opts.latency, latency_dist = opts.latency_dist, head_of_line = opts.head_of_line,
+    max_line = opts.max_line,
   })
   if not cluster then
     return nil, message

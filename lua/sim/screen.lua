@@ -279,6 +279,11 @@ local function footer(page, results, meta)
   if errors[1] then
     page:row("Errors", table.concat(errors, page.dot))
   end
+  local longest = results.net.servers["longest-line"]
+  if longest then
+    page:row("Longest line", ("%s, from %s to %s"):format(format.count(longest.bytes, "byte"),
+      longest.src, longest.dest))
+  end
   if meta.crash then
     page:row("First crash", meta.crash)
   end

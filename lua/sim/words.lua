@@ -119,6 +119,10 @@ words.echo = {
       page:row(i == 1 and "Wrong" or "", string.format("%s got %s at %s and %s.",
         wrong.node, format.short(wrong.expected), format.seconds(wrong.time), answer))
     end
+    if result["unanswered-count"] > 0 then
+      page:row("Note", ("An echo without an answer counts as wrong, as in Maelstrom, also while a "
+        .. "node is paused or killed: %s."):format(format.whole(result["unanswered-count"])))
+    end
   end,
 }
 

@@ -380,6 +380,33 @@ static void out_of_memory_in_send(void **state)
   }
 }
 
+static void assert_longest(const struct network_fixture *f, size_t length, char src, char dest)
+{
+  const struct network_longest *l = &f->network.longest;
+  assert_int_equal(l->length, length);
+  assert_int_equal(l->src->name.data[0], src);
+  assert_int_equal(l->dest->name.data[0], dest);
+}
+
+static void the_longest_line_between_servers_is_known(void **state)
+{
+  (void)state;
+  struct network_fixture f;
+  network_open(&f, 1);
+  network_tell(&f, 'k', 'a', "a client's does not count", 0);
+  network_tell(&f, 'a', 'k', "nor does one to a client", 0);
+  assert_null(f.network.longest.src);
+  network_tell(&f, 'a', 'b', "four\n", 0); /* without its newline */
+  assert_longest(&f, 4, 'a', 'b');
+  network_tell(&f, 'b', 'c', "five!", 0);
+  network_tell(&f, 'c', 'a', "also5", 0); /* the first of equal ones */
+  assert_longest(&f, 5, 'b', 'c');
+  network_tell(&f, 's', 'b', "a service's counts", 0);
+  network_tell(&f, 'a', 'b', "short", 0);
+  assert_longest(&f, 18, 's', 'b');
+  network_close(&f);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -389,6 +416,7 @@ int main(void)
     cmocka_unit_test(of_equal_time_the_first_sent_comes_first),
     cmocka_unit_test(what_is_waited_for_blocks_what_comes_meanwhile),
     cmocka_unit_test(counts_tell_clients_from_servers),
+    cmocka_unit_test(the_longest_line_between_servers_is_known),
     cmocka_unit_test(a_fingerprint_is_of_what_happened_and_when),
     cmocka_unit_test(a_message_that_is_lost_has_left_its_print),
     cmocka_unit_test(the_journal_has_a_line_for_each_event),

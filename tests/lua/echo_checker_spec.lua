@@ -47,7 +47,8 @@ describe("echo", function()
     h:info(h:invoke(30, "n2", "echo", "c"), 5030)
     h:invoke(6000, "n3", "echo", "d")
     local result = echo.check(h.ops)
-    assert.same({ false, 3 }, { result["valid?"], result["error-count"] })
+    assert.same({ false, 3, 2 },
+      { result["valid?"], result["error-count"], result["unanswered-count"] })
     local outcomes = {}
     for i, wrong in ipairs(result.errors) do
       outcomes[i] = { wrong.outcome, wrong.error, wrong.received }

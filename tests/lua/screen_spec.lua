@@ -18,7 +18,7 @@ local function render(ops, changes, style)
   end
   local built, details = results.build({
     history = ops, opts = opts, checker = changes.checker or set_full.check,
-    net = { all = counts(5234), clients = counts(4000), servers = counts(1234) },
+    net = { all = counts(5234), clients = counts(4000), servers = changes.servers or counts(1234) },
     problems = changes.problems, seed = opts.seed, fingerprint = "9f86d081884c7d65",
   })
   return screen.render(built, {
@@ -208,6 +208,13 @@ describe("the screen", function()
     assert.not_matches("grid", text) -- only broadcast has a topology
   end)
 
+  it("tells the longest line between nodes", function()
+    assert.not_matches("Longest", render(good_run()))
+    local servers = { ["send-count"] = 9, ["recv-count"] = 8, ["msg-count"] = 9,
+      ["longest-line"] = { bytes = 70112, src = "n3", dest = "n0" } }
+    has(render(good_run(), { servers = servers }), "Longest line 70,112 bytes, from n3 to n0")
+  end)
+
   it("judges echoes", function()
     local h = history.new()
     h:did(10, "n1", "echo", "Please echo 1", "Please echo 1")
@@ -221,6 +228,7 @@ describe("the screen", function()
     has(text, 'n2 got "Please echo 2" at 0.020 s and replied "Please echo 1".')
     has(text, 'n3 got "Please echo 3" at 0.030 s and did not answer in time.')
     has(text, 'n4 got "Please echo 4" at 0.040 s and did not answer.')
+    has(text, "also while a node is paused or killed: 2.")
     assert.is_nil(pending.outcome)
     has(render({}, changes), "UNKNOWN too little to judge: nothing was sent")
   end)

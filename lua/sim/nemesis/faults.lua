@@ -1,7 +1,8 @@
 --- The faults that a nemesis can start and end, by the names that --nemesis takes.
 --
 -- Each is a table {help, begin}. `begin(cluster, random)` starts it and returns what it is, for a
--- person, and a function that ends it; or nil when it strikes nobody.
+-- person, a function that ends it, and, when it keeps nodes from answering, a list of them; or nil
+-- when it strikes nobody.
 -- @module sim.nemesis.faults
 
 local partition = require "sim.nemesis.partition"
@@ -56,7 +57,7 @@ faults.kill = {
       for _, id in ipairs(group) do
         cluster:restart(id)
       end
-    end
+    end, group
   end,
 }
 
@@ -80,7 +81,7 @@ faults.pause = {
           cluster.world:resume(id)
         end
       end
-    end
+    end, paused
   end,
 }
 
