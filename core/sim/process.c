@@ -23,11 +23,12 @@ static void close_fd(int *fd)
   *fd = -1;
 }
 
-/* In the child, before it becomes the program. It gets a process group of its own, so that an
+/* In the child, before it becomes the program; when it cannot, it writes why to `fault`, a number as
+ * errno has it. It gets a process group of its own, so that an
  * interrupt typed at the terminal reaches only the bench, which then ends its children; should the
  * bench be killed, the kernel ends them. */
 static void become(char *const *words, const int in[2], const int out[2], const int err[2],
-                   pid_t parent)
+                   const int fault[2], pid_t parent)
 {
   (void)setpgid(0, 0);
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -38,11 +39,21 @@ static void become(char *const *words, const int in[2], const int out[2], const 
       dup2(err[1], STDERR_FILENO) < 0)
     _exit(127);
   execvp(words[0], words);
-  const char *why = strerror(errno);
-  (void)!write(STDERR_FILENO, "cannot run it: ", 15);
-  (void)!write(STDERR_FILENO, why, strlen(why));
-  (void)!write(STDERR_FILENO, "\n", 1);
+  const int why = errno;
+  (void)!write(fault[1], &why, sizeof why);
   _exit(127);
+}
+
+/* Waits until the child is the program, which closes the pipe, or has said why it cannot be. Returns
+ * 0 or that reason. */
+static int wait_for_program(int fault)
+{
+  int why = 0;
+  ssize_t n;
+  do
+    n = read(fault, &why, sizeof why);
+  while (n < 0 && errno == EINTR);
+  return n == (ssize_t)sizeof why ? why : 0;
 }
 
 static int set_non_blocking(int fd)
@@ -54,16 +65,20 @@ static int set_non_blocking(int fd)
 int process_start(struct process *p, char *const *words, struct error *e)
 {
   *p = (struct process){.in = -1, .from = {-1, -1}};
-  int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
+  int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, fault[2] = {-1, -1};
   pid_t parent = getpid(), pid = -1;
   (void)signal(SIGPIPE, SIG_IGN);
   if (pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0 &&
-      set_non_blocking(in[1]) == 0 && set_non_blocking(out[0]) == 0 &&
-      set_non_blocking(err[0]) == 0)
+      pipe2(fault, O_CLOEXEC) == 0 && set_non_blocking(in[1]) == 0 &&
+      set_non_blocking(out[0]) == 0 && set_non_blocking(err[0]) == 0)
     pid = fork();
   if (pid == 0)
-    become(words, in, out, err, parent);
+    become(words, in, out, err, fault, parent);
   int reason = errno;
+  close_fd(&fault[1]);
+  if (pid > 0)
+    reason = wait_for_program(fault[0]);
+  close_fd(&fault[0]);
   close_fd(&in[0]);
   close_fd(&out[1]);
   close_fd(&err[1]);
@@ -75,10 +90,11 @@ int process_start(struct process *p, char *const *words, struct error *e)
   if (pid > 0) {
     (void)setpgid(pid, pid); /* so does the child; whoever is first, now it has its group */
     p->pid = pid;
-    return 0;
+    if (reason == 0)
+      return 0;
   }
   process_kill(p);
-  return error_set(e, "cannot start a process: %s", strerror(reason));
+  return error_set(e, "%s could not be started: %s", words[0], strerror(reason));
 }
 
 void process_kill(struct process *p)

@@ -21,7 +21,8 @@ struct process {
 };
 
 /* Starts a program, looked for in PATH when its name has no slash. words[0] is its name; the list
- * ends with NULL. Returns 0, or -1 with `e` filled, and then there is nothing to end. */
+ * ends with NULL. Returns 0 when it is that program, or -1 with `e` filled, as when there is no such
+ * program; and then there is nothing to end. */
 int process_start(struct process *p, char *const *words, struct error *e);
 
 /* Ends it at once and waits for it. What it was started with is freed. Allowed when it does not

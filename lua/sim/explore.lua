@@ -3,6 +3,7 @@
 -- @module sim.explore
 
 local json = require "hearsay.json"
+local results = require "sim.results"
 local sweep = require "hearsay.sweep"
 local terminal = require "sim.terminal"
 local trial = require "sim.trial"
@@ -27,21 +28,90 @@ local function fold(sum, fingerprint)
   return (sum * 31 + tonumber(fingerprint, 16)) & math.maxinteger
 end
 
-local function progress(done, opts, counts)
-  local width = 30
-  local filled = done * width // opts.seeds
-  return ("\r[%s%s] %d of %d seeds, %d valid, %d invalid, %d unknown "):format(("#"):rep(filled),
-    ("."):rep(width - filled), done, opts.seeds, counts[true], counts[false], counts.unknown)
+local function new_totals()
+  return { valid = 0, invalid = 0, unknown = 0, operations = 0, messages = 0, fingerprint = 0,
+    failures = results.array({}) }
 end
 
-local function report(seed, outcome)
-  io.stdout:write(("seed %d: %s\n  %s\n"):format(seed, outcome.verdict, outcome.command))
+local KINDS = { [true] = "valid", [false] = "invalid", unknown = "unknown" }
+
+-- Adds a seed to the totals.
+local function add(totals, seed, outcome)
+  local kind = KINDS[outcome.valid]
+  totals[kind] = totals[kind] + 1
+  totals.operations = totals.operations + outcome.operations
+  totals.messages = totals.messages + outcome.messages
+  totals.fingerprint = fold(totals.fingerprint, outcome.fingerprint)
+  if outcome.valid == false then
+    table.insert(totals.failures,
+      { seed = seed, verdict = outcome.verdict, command = outcome.command })
+  end
 end
 
-local function totals(done, counts, sums)
+local function count_of(totals)
+  return totals.valid + totals.invalid + totals.unknown
+end
+
+local function progress(totals, opts)
+  local done = count_of(totals)
+  return ("\r%s %d of %d seeds, %d valid, %d invalid, %d unknown "):format(
+    terminal.bar(done, opts.seeds), done, opts.seeds, totals.valid, totals.invalid, totals.unknown)
+end
+
+local function tell_failure(failure)
+  io.stdout:write(("seed %d: %s\n  %s\n"):format(failure.seed, failure.verdict, failure.command))
+end
+
+local function tell(totals)
   io.stdout:write(("%d seeds: %d valid, %d invalid, %d unknown; %d operations, %d messages; "
-    .. "fingerprint %016x\n"):format(done, counts[true], counts[false], counts.unknown,
-    sums.operations, sums.messages, sums.fingerprint))
+    .. "fingerprint %016x\n"):format(count_of(totals), totals.valid, totals.invalid, totals.unknown,
+    totals.operations, totals.messages, totals.fingerprint))
+  if totals.invalid > 0 then
+    io.stdout:write("To see the least that still fails: the command above with shrink for test.\n")
+  elseif totals.interrupted then
+    io.stdout:write("Interrupted.\n")
+  end
+end
+
+local function encode(totals)
+  return results.encode({
+    seeds = count_of(totals), ["valid-count"] = totals.valid, ["invalid-count"] = totals.invalid,
+    ["unknown-count"] = totals.unknown, operations = totals.operations, messages = totals.messages,
+    fingerprint = ("%016x"):format(totals.fingerprint), interrupted = totals.interrupted,
+    failures = totals.failures,
+  })
+end
+
+-- Runs all seeds, or as many as it takes. Returns the totals; or nil and why it could not run.
+local function explore_all(args, opts)
+  local is_live = terminal.is_terminal(2)
+  local clear = is_live and "\r\27[K" or ""
+  local totals, problem = new_totals(), nil
+  sweep.run({
+    module = "sim.explore_worker",
+    argument = json.encode({ args = json.array(args), given = opts.given }),
+    first = opts.seed, count = opts.seeds, threads = opts.threads or sweep.processors(),
+  }, function(seed, text)
+    local outcome = json.decode(text)
+    if outcome.problem then
+      problem = outcome.problem
+      return true
+    end
+    add(totals, seed, outcome)
+    if is_live then
+      io.stderr:write(progress(totals, opts))
+    end
+    if outcome.valid == false then
+      io.stderr:write(clear)
+      if not opts.json then
+        tell_failure(totals.failures[#totals.failures])
+      end
+      return not opts.collect
+    end
+  end)
+  io.stderr:write(clear)
+  totals.interrupted = totals.invalid == 0 and count_of(totals) < opts.seeds or nil
+  return not problem and totals, problem
 end
 
 --- Runs the command.
@@ -53,48 +123,17 @@ function explore.main(args)
   if not opts then
     return status
   end
-  local is_live = terminal.is_terminal(2)
-  local counts = { [true] = 0, [false] = 0, unknown = 0 }
-  local sums, done = { operations = 0, messages = 0, fingerprint = 0 }, 0
-  local problem
-  sweep.run({
-    module = "sim.explore_worker",
-    argument = json.encode({ args = json.array(args), given = opts.given }),
-    first = opts.seed, count = opts.seeds, threads = opts.threads or sweep.processors(),
-  }, function(seed, text)
-    local outcome = json.decode(text)
-    if outcome.problem then
-      problem = outcome.problem
-      return true
-    end
-    done = done + 1
-    counts[outcome.valid] = counts[outcome.valid] + 1
-    sums.operations = sums.operations + outcome.operations
-    sums.messages = sums.messages + outcome.messages
-    sums.fingerprint = fold(sums.fingerprint, outcome.fingerprint)
-    if is_live then
-      io.stderr:write(progress(done, opts, counts))
-    end
-    if outcome.valid == false then
-      io.stderr:write(is_live and "\r\27[K" or "")
-      report(seed, outcome)
-      return not opts.collect
-    end
-  end)
-  io.stderr:write(is_live and "\r\27[K" or "")
-  if problem then
+  local totals, problem = explore_all(args, opts)
+  if not totals then
     io.stderr:write("sim: ", problem, "\n")
     return COULD_NOT_RUN
   end
-  totals(done, counts, sums)
-  if counts[false] > 0 then
-    io.stdout:write("To see the least that still fails: the command above with shrink for test.\n")
+  if opts.json then
+    io.stdout:write(encode(totals))
+  else
+    tell(totals)
   end
-  if counts[false] == 0 and done < opts.seeds then
-    io.stdout:write("Interrupted.\n")
-    return UNKNOWN
-  end
-  return counts[false] == 0 and 0 or 1
+  return totals.invalid > 0 and 1 or totals.interrupted and UNKNOWN or 0
 end
 
 return explore

@@ -65,7 +65,7 @@ return function(argument)
       verdict = valid ~= true and screen.verdict(run.results, {
         opts = opts, workload = run.workload, details = run.details,
       }) or nil,
-      command = options.command(opts),
+      command = options.command(opts, { json = false }),
     })
   end
 end

@@ -214,7 +214,8 @@ function Run:faults()
   local faults = {}
   for i, window in ipairs(self.nemesis and self.nemesis.windows or {}) do
     faults[i] = { number = window.number, fault = window.fault, text = window.text,
-      silenced = window.silenced, from_us = window.start_us - self.start_us, to_us = window.stop_us - self.start_us }
+      silenced = window.silenced, from_us = window.start_us - self.start_us,
+      to_us = window.stop_us - self.start_us }
   end
   return faults
 end
@@ -244,8 +245,8 @@ local runner = {}
 -- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
 --   the load began), interrupted (whether an interrupt ended it), faults (`{number, fault, text,
 --   silenced, from_us, to_us}`, see sim.nemesis), net, contents (with --converge, what each node had
---   afterwards, see sim.convergence), fingerprint, seed, workload (its name), start_us (world time
---   when the load began), duration_us, world
+--   afterwards, see sim.convergence), seed, workload (its name), start_us (world time when the load
+--   began), duration_us, world, fingerprint (nil in real time, which does not repeat itself)
 -- @treturn[2] nil
 -- @treturn[2] string why it could not run
 function runner.run(opts, on_start)
@@ -298,7 +299,7 @@ function runner.run(opts, on_start)
     faults = run:faults(),
     net = net,
     contents = contents,
-    fingerprint = run.world:fingerprint(),
+    fingerprint = not opts.real_time and run.world:fingerprint() or nil,
     seed = opts.seed,
     workload = name,
     start_us = run.start_us,

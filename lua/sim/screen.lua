@@ -288,7 +288,9 @@ local function footer(page, results, meta)
     page:row("First crash", meta.crash)
   end
   fault_windows(page, meta.faults or {}, meta.duration_us)
-  page:row("Fingerprint", results.fingerprint)
+  if results.fingerprint then
+    page:row("Fingerprint", results.fingerprint)
+  end
   if meta.store then
     page:row("Results", meta.store)
   end

@@ -15,6 +15,16 @@ function terminal.is_terminal(descriptor)
   return os.execute(("test -t %d"):format(descriptor or 1)) == true
 end
 
+--- A bar that shows how much is done, in 32 columns.
+-- @tparam number done
+-- @tparam number all
+-- @treturn string
+function terminal.bar(done, all)
+  local width = 30
+  local filled = math.min(width, math.floor(done * width / all))
+  return "[" .. ("#"):rep(filled) .. ("."):rep(width - filled) .. "]"
+end
+
 --- How to print: colours on a terminal unless NO_COLOR is set, Unicode where the locale has it.
 -- @tparam[opt=false] boolean plain no colours
 -- @treturn table {color, ascii}, for sim.screen

@@ -52,10 +52,28 @@ local function first_crash(history)
   end
 end
 
+-- In real time: how far it is, every second, for whoever is watching.
+local function watch(world, opts)
+  local start_us = world:now_us()
+  local function tell()
+    local s = (world:now_us() - start_us) / 1e6
+    io.stderr:write(s < opts.time_limit and ("\r%s %.0f of %g s "):format(
+      terminal.bar(s, opts.time_limit), s, opts.time_limit)
+      or ("\r\27[K%.0f s, waiting for the last replies "):format(s))
+    world:after(1, tell)
+  end
+  tell()
+end
+
 local function run_once(opts, style)
+  local is_watched = opts.real_time and terminal.is_terminal(2)
   local run, message = trial.run(opts, function(world)
     world:journal() -- turns it on
+    if is_watched then
+      watch(world, opts)
+    end
   end)
+  io.stderr:write(is_watched and "\r\27[K" or "")
   if not run then
     complain(message)
     return COULD_NOT_RUN

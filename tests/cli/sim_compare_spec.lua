@@ -141,7 +141,7 @@ describe("./sim compare", function()
     for arguments, complaint in pairs({
       [""] = "--bin is missing",
       ["--bin"] = "--bin needs a value: PROGRAM",
-      ["--bin challenges/echo_1.lua --seeds 5"] = "unknown option --seeds; ",
+      ["--bin challenges/echo_1.lua --seeds 5"] = "--seeds is an option of explore; ",
       ["--bin challenges/echo_1.lua --cvs"] = "unknown option --cvs; did you mean --csv?",
       ["--bin challenges/echo_1.lua --bin nosuch.lua --rate 1"] = "no such script: nosuch.lua",
       ["--bin challenges/echo_1.lua --topology line --topology rung"] = "--topology rung: ",

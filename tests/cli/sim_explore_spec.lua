@@ -1,5 +1,6 @@
 -- ./sim explore: the same on any number of threads, what it draws, what it finds and says.
 
+local json = require "hearsay.json"
 local mix = require "sim.mix"
 local shell = dofile("tests/cli/shell.lua")
 
@@ -77,6 +78,23 @@ describe("./sim explore", function()
     assert.equal(1, again.status)
     assert.matches(failure.verdict:match("%d+ values? lost"), again.out, 1, true)
     assert.matches("shrink", ran.out)
+  end)
+
+  it("prints the same as JSON with --json, and nothing else", function()
+    local options = "--nemesis loss --collect --seeds 6 --time-limit 5 " .. FLOOD
+    local found, ran = read(explore(options)), explore("--json " .. options)
+    assert.equal(1, ran.status)
+    assert.equal("", ran.err)
+    local built = json.decode(ran.out)
+    assert.same({ 6, found.invalid, found.invalid },
+      { built.seeds, built["invalid-count"], #built.failures })
+    assert.equal(6, built["valid-count"] + built["invalid-count"] + built["unknown-count"])
+    assert.matches("^%x+$", built.fingerprint)
+    for i, failure in ipairs(found.failures) do
+      assert.same({ failure.seed, failure.verdict, failure.command },
+        { built.failures[i].seed, built.failures[i].verdict, built.failures[i].command })
+    end
+    assert.matches("[]", explore(IDS .. "--json --seeds 2").out, 1, true)
   end)
 
   it("goes on and lists all that fail with --collect", function()
@@ -158,8 +176,12 @@ describe("./sim explore", function()
       [""] = { 254, "sim: --bin is missing" },
       [IDS .. "--seeds x"] = { 254, "sim: --seeds x: expected a whole number" },
       [IDS .. "--threads 0"] = { 254, "sim: --threads 0: expected a whole number from 1 to" },
-      [IDS .. "--csv"] = { 254, "sim: unknown option --csv; ./sim explore --help lists them all" },
-      [IDS .. "--test-count 2"] = { 254, "sim: unknown option --test-count; " },
+      [IDS .. "--cs"] = { 254, "sim: unknown option --cs; ./sim explore --help lists them all" },
+      [IDS .. "--csv"] = { 254, "sim: --csv is an option of compare; explore does not take it" },
+      [IDS .. "--test-count 2"] = { 254,
+        "sim: --test-count is an option of test; explore does not take it" },
+      [IDS .. "--store here"] = { 254, "sim: --store is an option of test; explore does not" },
+      [IDS .. "--log-stderr"] = { 254, "sim: --log-stderr is an option of test; explore does not" },
       [IDS .. "--colect"] = { 254, "sim: unknown option --colect; did you mean --collect?" },
       [IDS .. "--real-time"] = { 254, "sim: explore runs in virtual time" },
       ["-w echo --bin sh"] = { 254, "sim: explore runs in virtual time" },
@@ -184,10 +206,12 @@ describe("./sim explore", function()
   end)
 
   it("stores nothing", function()
-    local ran = explore(FLOOD .. "--nemesis loss --seeds 5 --store " .. quote(sh:path("none")))
-    assert.equal(1, ran.status)
-    assert.is_nil(sh:read("none/broadcast/latest/results.json"))
-    assert.not_equal(0, sh:run("test -e " .. quote(sh:path("none"))).status)
+    local here = sh.root
+    local ran = sh:run(("mkdir %s && cd %s && %s/sim explore --nemesis loss --seeds 5 "
+      .. "--node-count 3 --rate 20 --time-limit 5 --bin %s/challenges/broadcast_3b.lua"):format(
+      quote(sh:path("empty")), quote(sh:path("empty")), quote(here), quote(here)))
+    assert.equal(1, ran.status, ran.err)
+    assert.equal("", sh:run("ls " .. quote(sh:path("empty"))).out)
   end)
 
   it("runs the mix of the seed", function()
@@ -207,7 +231,9 @@ describe("./sim", function()
   -- Options that only some commands have.
   local special = {
     ["test-count"] = { test = true }, seeds = { explore = true }, threads = { explore = true },
-    collect = { explore = true }, csv = { compare = true },
+    collect = { explore = true }, csv = { compare = true }, store = { test = true },
+    json = { test = true, explore = true, compare = true }, ["log-stderr"] = { test = true },
+    ["log-net-send"] = { test = true }, ["log-net-recv"] = { test = true },
   }
 
   for _, command in ipairs({ "test", "explore", "shrink", "replay", "compare" }) do

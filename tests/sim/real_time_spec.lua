@@ -66,6 +66,12 @@ describe("nodes that are processes", function()
     assert.is_true(ran.ours.results.workload["stable-count"] > 20)
   end)
 
+  it("have no fingerprint, since no run repeats itself", function()
+    assert.is_nil(ran.ours.results.fingerprint)
+    assert.not_matches("Fingerprint", sh:read("store-ours/latest/screen.txt"))
+    assert.is_nil(ran.interrupted.results.fingerprint)
+  end)
+
   it("may be in Python, and right", function()
     if not has_python() then
       return pending("there is no python3")
@@ -104,8 +110,9 @@ describe("nodes that are processes", function()
   end)
 
   it("that are no program are told", function()
-    assert.equal(1, ran.missing.status)
-    assert.matches("exited with status 127; .*cannot run it: No such file", problem("missing"))
+    assert.equal(255, ran.missing.status)
+    assert.equal("sim: no-such-program-anywhere could not be started: No such file or directory\n",
+      sh:read("missing.err"))
   end)
 
   it("end when the bench is interrupted, which writes what it has", function()

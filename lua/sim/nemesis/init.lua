@@ -56,7 +56,8 @@ end
 -- @tparam table opts nemesis (list of faults), nemesis_interval (seconds), seed, fault_windows (set
 --   of the numbers to keep; nil: all)
 -- @treturn table `windows`, a list of {number, fault, text, start_us, stop_us, silenced}, filled as
---   it goes on (silenced: the nodes that it keeps from answering, or nil); and `stop()`, which ends all faults for good
+--   it goes on (silenced: the nodes that it keeps from answering, or nil); and `stop()`, which ends
+--   all faults for good
 function nemesis.start(cluster, opts)
   local self, stops = { windows = {}, count = 0 }, {}
   for i, name in ipairs(opts.nemesis) do

@@ -1,4 +1,4 @@
---- A counter in seq-kv: each node writes its own total to its own key. Before it reads the others it
+--- A counter in seq-kv: each node writes its own total to its own key. Before it reads others it
 -- compares and sets its own total to what it is. That changes nothing, so it may be done in the
 -- past, and is no barrier: what is read after it may be old.
 
