@@ -375,7 +375,8 @@ static int collect(lua_State *L)
  * @tparam table options seed (integer), latency (mean, in seconds), latency_dist (constant,
  *   uniform, exponential), head_of_line (default true), real_time (default false: nodes are
  *   processes, and time is real), max_line (bytes that a line between servers may have; default any
- *   number): a longer one ends the run */
+ *   number): a longer one ends the run, patience (seconds for which a process may read nothing of
+ *   what it is sent; default 10) */
 static int new_world(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -394,6 +395,8 @@ static int new_world(lua_State *L)
     o.max_line = (size_t)luaL_checkinteger(L, -1);
   if (lua_getfield(L, 1, "head_of_line") != LUA_TNIL)
     o.head_of_line = lua_toboolean(L, -1);
+  if (lua_getfield(L, 1, "patience") != LUA_TNIL)
+    o.patience_us = bind_check_duration_us(L, lua_gettop(L));
   struct box *b = lua_newuserdatauv(L, sizeof *b, 1); // box
   *b = (struct box){0};
   luaL_setmetatable(L, WORLD_TYPE);

@@ -7,16 +7,15 @@
 #include <stdlib.h>
 
 enum {
-  BACKLOG_BYTES = 64 << 20,       /* that it may leave unread */
-  PATIENCE_US = 10 * 1000 * 1000, /* for which it may read nothing of what there is */
-  QUOTED_BYTES = 300              /* of its diagnostics in an error */
+  BACKLOG_BYTES = 64 << 20, /* that it may leave unread */
+  QUOTED_BYTES = 300        /* of its diagnostics in an error */
 };
 
 struct outside {
   struct member member; /* must be first */
   struct process process;
-  size_t backlog;      /* when it was looked at last */
-  int64_t progress_us; /* when it last read something, or had nothing to read */
+  uint64_t taken;      /* of its input, when it was looked at last */
+  int64_t progress_us; /* when it last took something, or had nothing to read */
 };
 
 static struct outside *outside(struct member *m)
@@ -27,7 +26,8 @@ static struct outside *outside(struct member *m)
 static int start(struct member *m, struct error *e)
 {
   struct outside *o = outside(m);
-  o->backlog = 0;
+  o->taken = 0;
+  o->progress_us = world_schedule(m->world)->now_us;
   return process_start(&o->process, m->words, e);
 }
 
@@ -137,10 +137,10 @@ void member_process_write(struct member *m)
   int64_t now_us = world_schedule(m->world)->now_us;
   (void)process_flush(&o->process); /* one that has closed its input is found by its backlog */
   size_t backlog = process_backlog(&o->process);
-  if (backlog == 0 || backlog < o->backlog || m->endpoint->is_paused)
+  if (backlog == 0 || o->process.taken != o->taken || m->endpoint->is_paused)
     o->progress_us = now_us;
-  o->backlog = backlog;
-  if (backlog > BACKLOG_BYTES || now_us - o->progress_us > PATIENCE_US) {
+  o->taken = o->process.taken;
+  if (backlog > BACKLOG_BYTES || now_us - o->progress_us > world_options(m->world)->patience_us) {
     struct slice words = last_words(m);
     world_fail(m->world,
                "%.*s does not read its input: %zu bytes wait; the end of its stderr: %.*s",

@@ -140,6 +140,7 @@ int process_flush(struct process *p)
     ssize_t n = write(p->in, p->input.data + p->written, process_backlog(p));
     if (n >= 0) {
       p->written += (size_t)n;
+      p->taken += (uint64_t)n;
     } else if (errno == EAGAIN) {
       break;
     } else if (errno != EINTR) {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "wire/lines.h"
 
+#include <stdint.h>
 #include <sys/types.h>
 
 enum process_stream { PROCESS_OUT, PROCESS_ERR, PROCESS_STREAMS };
@@ -17,6 +18,7 @@ struct process {
   int from[PROCESS_STREAMS]; /* read ends; -1: closed */
   struct bytes input;        /* what it has not read yet */
   size_t written;            /* of the input */
+  uint64_t taken;            /* bytes that it has taken of all its input */
   struct lines lines[PROCESS_STREAMS];
 };
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PATIENCE_US = 10 * 1000 * 1000 };
+
 struct world {
   struct schedule schedule;
   struct network network;
@@ -35,6 +37,8 @@ struct world *world_new(const struct world_options *options, struct error *e)
   w->options = *options;
   w->root = root;
   w->options.root = root;
+  if (w->options.patience_us == 0)
+    w->options.patience_us = PATIENCE_US;
   schedule_init(&w->schedule, w);
   w->real_start_us = real_time_now_us() - w->schedule.now_us;
   struct network_options network = {options->latency, options->head_of_line, options->seed};

@@ -13,7 +13,7 @@ Commands:
   replay    tell a run step by step
   compare   run several scripts and put their figures side by side
 
-Each has --help.
+Each has --help. The files that a test leaves: ./sim help format
 
 ]]
 
@@ -27,12 +27,29 @@ local function find(name)
   end
 end
 
+-- `./sim help`, of a command or of the files' format.
+local function help(topic)
+  local command = find(topic)
+  if command then
+    return command({ "--help" })
+  elseif topic == nil or topic == "format" then
+    io.stdout:write(topic and require("sim.files").help() or HELP)
+    return 0
+  end
+  io.stderr:write(("sim: there is no help on %q; expected one of %s, format\n"):format(topic,
+    table.concat(commands, ", ")))
+  return 254
+end
+
 return function(...)
   local args = { ... }
   local name = table.remove(args, 1)
   if name == "--help" or name == "-h" then
     io.stdout:write(HELP)
     return 0
+  end
+  if name == "help" then
+    return help(args[1])
   end
   local command = find(name)
   if not command then

@@ -42,6 +42,7 @@ end
 --     seems wrong might have come right
 --   - contents: what each node had in the end, when that was asked for, see sim.convergence; then
 --     the results have the verdict on it as `converged`. And noun, what the names in it are
+--   - start_us: when the load began, by the clock of the message journal
 --   - seed; fingerprint, nil where it means nothing
 -- @treturn table the results
 -- @treturn table details that are not part of them: `workload`, the details of its checker
@@ -62,6 +63,7 @@ function results.build(run)
   built.perf = { ["valid?"] = true, latencies = stats.latencies(run.history) }
   built.exceptions = { ["valid?"] = #problems == 0, exceptions = problems }
   built.seed = run.seed
+  built["start-us"] = run.start_us
   if not run.interrupted then -- then it is that of a moment which nobody chose
     built.fingerprint = run.fingerprint
   end

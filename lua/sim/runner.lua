@@ -244,9 +244,9 @@ local runner = {}
 -- @tparam[opt] function on_start called with the world before anything happens in it
 -- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
 --   the load began), interrupted (whether an interrupt ended it), faults (`{number, fault, text,
---   silenced, from_us, to_us}`, see sim.nemesis), net, contents (with --converge, what each node had
---   afterwards, see sim.convergence), seed, workload (its name), start_us (world time when the load
---   began), duration_us, world, fingerprint (nil in real time, which does not repeat itself)
+--   silenced, from_us, to_us}`, see sim.nemesis), net, contents (with --converge, what each node
+--   had afterwards, see sim.convergence), seed, workload (its name), start_us (world time when the
+--   load began), duration_us, world, fingerprint (nil in real time, which does not repeat itself)
 -- @treturn[2] nil
 -- @treturn[2] string why it could not run
 function runner.run(opts, on_start)

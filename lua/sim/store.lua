@@ -1,11 +1,5 @@
---- What a run leaves on disk: `store/<workload>/<time>/`, and `store/latest`, a link to it.
---
---   results.json     the verdict and all figures
---   history.jsonl    an operation a line, in the order of invocation; see sim.checkers
---   messages.jsonl   the journal: {time, event, id, message} for each message sent or received;
---                    time in microseconds of virtual time
---   node-logs/ID.log what the node wrote to stderr
---   screen.txt       what the screen showed
+--- What a run leaves on disk: `store/<workload>/<time>/`, and `store/latest`, a link to it. Which
+-- files, and what is in them: sim.files.
 -- @module sim.store
 
 local json = require "hearsay.json"

@@ -106,6 +106,7 @@ function trial.run(opts, on_start)
     history = run.history, opts = opts, net = run.net, problems = run.problems, seed = run.seed,
     interrupted = run.interrupted, checker = workload.check, fingerprint = run.fingerprint,
     contents = run.contents, noun = run.contents and workload.contents.noun,
+    start_us = run.start_us,
   })
   return run
 end

@@ -18,8 +18,8 @@ describe("options", function()
       time_limit = 60, latency = 0, latency_dist = "constant", head_of_line = true,
       topology = "grid", real_time = false, nemesis = {}, nemesis_interval = 10,
       consistency_models = { "strict-serializable" }, converge = false, max_txn_length = 4,
-      max_writes_per_key = 16, seed = 1, test_count = 1, json = false, store = "store", log_stderr = false,
-      log_net_send = false, log_net_recv = false, help = false,
+      max_writes_per_key = 16, seed = 1, test_count = 1, json = false, store = "store",
+      log_stderr = false, log_net_send = false, log_net_recv = false, help = false,
     }, opts)
   end)
 
@@ -41,7 +41,8 @@ describe("options", function()
       time_limit = 20, latency = 100, latency_dist = "uniform", head_of_line = false,
       topology = "tree4", real_time = true, nemesis = { "partition" }, nemesis_interval = 2.5,
       availability = "total", consistency_models = { "read-committed", "serializable" },
-      converge = true, key_count = 3, max_txn_length = 5, max_writes_per_key = 6, seed = 42, test_count = 7,
+      converge = true, key_count = 3, max_txn_length = 5, max_writes_per_key = 6,
+      seed = 42, test_count = 7,
       json = true, store = "out", log_stderr = true, log_net_send = true, log_net_recv = true,
       help = false,
     }, opts)
