@@ -19,6 +19,7 @@ void bind_node_modules(lua_State *L)
   preload(L, "hearsay.core", bind_core);
   preload(L, "hearsay.ids", bind_ids);
   preload(L, "hearsay.json", bind_json);
+  preload(L, "hearsay.log", bind_log);
   preload(L, "hearsay.seen", bind_seen);
   preload(L, "cjson", luaopen_cjson);
   if (node_of(L) != NULL)

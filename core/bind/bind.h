@@ -13,6 +13,7 @@
 int bind_core(lua_State *L);   /* hearsay.core: a node's verbs, under lua/hearsay/init.lua */
 int bind_ids(lua_State *L);    /* hearsay.ids */
 int bind_json(lua_State *L);   /* hearsay.json */
+int bind_log(lua_State *L);    /* hearsay.log */
 int bind_random(lua_State *L); /* hearsay.random: seeded streams, for the bench */
 int bind_seen(lua_State *L);   /* hearsay.seen */
 int bind_sweep(lua_State *L);  /* hearsay.sweep: many seeds on several threads */

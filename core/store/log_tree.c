@@ -1,0 +1,274 @@
+/* Nodes hold, for each child, the lowest offset that may be in it; for the first
+ * child of the first nodes that is 0. Nothing is ever removed.
+ *
+ * An insert that finds its page full makes room and then begins again from the
+ * root. Making room allocates all that it needs before it changes anything, and
+ * does not change the entries; so out of memory at any point leaves a tree in
+ * order. */
+#include "store/log_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* With nodes at least half full, the last of each level aside, there is no memory
+ * for 32^10 pages. */
+enum { NODE_CHILDREN = 64, HEIGHT_MAX = 12 };
+
+struct node {
+  size_t count;
+  int64_t lowest[NODE_CHILDREN];
+  void *children[NODE_CHILDREN];
+};
+
+/* The nodes from the root, at [height - 1], down to the parent of a page, at [0],
+ * and which of its children each led to. */
+struct path {
+  struct node *nodes[HEIGHT_MAX];
+  size_t at[HEIGHT_MAX];
+};
+
+static void free_nodes(void *subtree, unsigned height)
+{
+  if (height == 0)
+    return;
+  struct node *n = subtree;
+  for (size_t i = 0; i < n->count; i++)
+    free_nodes(n->children[i], height - 1);
+  free(n);
+}
+
+static struct log_page *first_page(const struct log_tree *t)
+{
+  void *subtree = t->root;
+  for (unsigned level = t->height; level > 0; level--)
+    subtree = ((struct node *)subtree)->children[0];
+  return subtree;
+}
+
+void log_tree_free(struct log_tree *t)
+{
+  struct log_page *next;
+  for (struct log_page *p = first_page(t); p != NULL; p = next) {
+    next = p->next;
+    log_page_free(p);
+  }
+  free_nodes(t->root, t->height);
+  *t = (struct log_tree){0};
+}
+
+/* The number of the child that the offset belongs to. */
+static size_t child_for(const struct node *n, int64_t offset)
+{
+  size_t low = 1, high = n->count; /* the first child above it is in low .. high */
+  while (low < high) {
+    size_t i = low + (high - low) / 2;
+    if (n->lowest[i] <= offset)
+      low = i + 1;
+    else
+      high = i;
+  }
+  return low - 1;
+}
+
+/* The page that the offset belongs to. The path may be NULL. */
+static struct log_page *descend(const struct log_tree *t, int64_t offset, struct path *path)
+{
+  void *subtree = t->root;
+  for (unsigned level = t->height; level-- > 0;) {
+    struct node *n = subtree;
+    size_t at = child_for(n, offset);
+    if (path != NULL) {
+      path->nodes[level] = n;
+      path->at[level] = at;
+    }
+    subtree = n->children[at];
+  }
+  return subtree;
+}
+
+/* -- Nodes */
+
+static void put_child(struct log_tree *t, struct node *n, size_t at, int64_t lowest, void *child)
+{
+  size_t behind = n->count - at;
+  memmove(n->lowest + at + 1, n->lowest + at, behind * sizeof *n->lowest);
+  memmove(n->children + at + 1, n->children + at, behind * sizeof *n->children);
+  n->lowest[at] = lowest;
+  n->children[at] = child;
+  n->count++;
+  t->moved_bytes += behind * (sizeof *n->lowest + sizeof *n->children);
+}
+
+static void move_children(struct log_tree *t, struct node *n, size_t from, struct node *right)
+{
+  right->count = n->count - from;
+  memcpy(right->lowest, n->lowest + from, right->count * sizeof *n->lowest);
+  memcpy(right->children, n->children + from, right->count * sizeof *n->children);
+  n->count = from;
+  t->moved_bytes += right->count * (sizeof *n->lowest + sizeof *n->children);
+}
+
+static void free_spare(struct node *spare)
+{
+  while (spare != NULL) {
+    struct node *next = spare->children[0];
+    free(spare);
+    spare = next;
+  }
+}
+
+/* The nodes that a new page below this path needs, linked by their first child: one
+ * for each full node on the way up until one is not, and a new root if all are full.
+ * Returns 0, or -1 on out of memory. */
+static int allocate_spare(const struct log_tree *t, const struct path *path, struct node **spare)
+{
+  unsigned level = 0;
+  while (level < t->height && path->nodes[level]->count == NODE_CHILDREN)
+    level++;
+  *spare = NULL;
+  for (unsigned needed = level + (level == t->height); needed > 0; needed--) {
+    struct node *n = calloc(1, sizeof *n);
+    if (n == NULL) {
+      free_spare(*spare);
+      return -1;
+    }
+    n->children[0] = *spare;
+    *spare = n;
+  }
+  return 0;
+}
+
+static struct node *take_node(struct node **spare)
+{
+  struct node *n = *spare;
+  *spare = n->children[0];
+  return n;
+}
+
+/* Enters a new page, whose lowest offset is given, behind the one of the path. */
+static void enter(struct log_tree *t, const struct path *path, int64_t lowest,
+                  struct log_page *page, struct node *spare)
+{
+  int is_last = page->next == NULL;
+  void *child = page;
+  for (unsigned level = 0; level < t->height; level++) {
+    struct node *n = path->nodes[level];
+    size_t at = path->at[level] + 1;
+    if (n->count < NODE_CHILDREN) {
+      put_child(t, n, at, lowest, child);
+      return;
+    }
+    struct node *right = take_node(&spare);
+    size_t middle = is_last ? at : NODE_CHILDREN / 2;
+    move_children(t, n, middle, right);
+    if (at < middle)
+      put_child(t, n, at, lowest, child);
+    else
+      put_child(t, right, at - middle, lowest, child);
+    lowest = right->lowest[0];
+    child = right;
+  }
+  struct node *root = take_node(&spare);
+  put_child(t, root, 0, 0, t->root);
+  put_child(t, root, 1, lowest, child);
+  t->root = root;
+  t->height++;
+}
+
+/* -- Pages */
+
+/* Splits a page into which an entry in front of number i does not fit. Returns 0, or
+ * -1 on out of memory, and then the tree is unchanged. */
+static int make_room(struct log_tree *t, const struct path *path, struct log_page *p, size_t i,
+                     int64_t offset, struct slice value)
+{
+  size_t at = i; /* of a single entry: the two, one of them larger than a page, part */
+  if (p->count > 1) {
+    at = log_page_middle(p);
+    if (p->next == NULL && i > at)
+      at = i;
+  }
+  /* The new entry goes to the right page if it could go to either, unless that has the
+   * single entry, which is behind it. */
+  int64_t lowest = i == at && at > 0 ? offset : log_page_offset(p, at);
+  struct node *spare;
+  if (allocate_spare(t, path, &spare) != 0)
+    return -1;
+  struct log_page *right = log_page_split(p, at, offset, value, &t->moved_bytes);
+  if (right == NULL) {
+    free_spare(spare);
+    return -1;
+  }
+  if (t->last == p)
+    t->last = right;
+  enter(t, path, lowest, right, spare);
+  return 0;
+}
+
+/* Puts a new entry in front of number i. As log_page_put. */
+static int put(struct log_tree *t, struct log_page *p, size_t i, int64_t offset, struct slice value)
+{
+  int result = log_page_put(p, i, offset, value, &t->moved_bytes);
+  t->count += result == 1;
+  return result;
+}
+
+int log_tree_insert(struct log_tree *t, int64_t offset, struct slice value)
+{
+  int result = 0;
+  if (t->root == NULL) {
+    t->root = t->last = log_page_new(offset, value);
+    if (t->root == NULL)
+      return -1;
+  } else if (offset > log_tree_last(t)) {
+    result = put(t, t->last, t->last->count, offset, value);
+  }
+  while (result == 0) {
+    struct path path;
+    struct log_page *p = descend(t, offset, &path);
+    size_t i = log_page_find(p, offset);
+    if (i < p->count && log_page_offset(p, i) == offset)
+      return slice_equal(log_page_value(p, i), value) ? 0 : LOG_TREE_CONFLICT;
+    result = put(t, p, i, offset, value);
+    if (result == 0)
+      result = make_room(t, &path, p, i, offset, value);
+  }
+  return result;
+}
+
+/* -- Reading */
+
+int64_t log_tree_last(const struct log_tree *t)
+{
+  return t->count == 0 ? -1 : log_page_offset(t->last, t->last->count - 1);
+}
+
+const struct log_page *log_tree_seek(const struct log_tree *t, int64_t offset, size_t *i)
+{
+  if (t->root == NULL)
+    return NULL;
+  const struct log_page *p = descend(t, offset, NULL);
+  *i = log_page_find(p, offset);
+  if (*i < p->count)
+    return p;
+  *i = 0;
+  return p->next;
+}
+
+static size_t bytes_of(const void *subtree, unsigned height)
+{
+  if (height == 0) {
+    const struct log_page *p = subtree;
+    return p == NULL ? 0 : sizeof *p + p->capacity;
+  }
+  const struct node *n = subtree;
+  size_t bytes = sizeof *n;
+  for (size_t i = 0; i < n->count; i++)
+    bytes += bytes_of(n->children[i], height - 1);
+  return bytes;
+}
+
+size_t log_tree_bytes(const struct log_tree *t)
+{
+  return bytes_of(t->root, t->height);
+}
