@@ -219,36 +219,79 @@ describe("log", function()
     assert.same({ "k" }, log:keys())
   end)
 
-  it("reads, lists and encodes right while a finalizer writes to it", function()
-    local log = logs.new()
+  -- Calls `use` until 300 objects are finalized, and `check` each time that some were in it.
+  local function with_finalizers(finalize, use, check)
     local finalized = 0
     local meta = { __gc = function()
       finalized = finalized + 1
-      log:insert("k", finalized * 2 + 1, { finalized = finalized })
-      log:append("key " .. finalized % 200, finalized)
+      finalize(finalized)
     end }
-    for i = 1, 2000 do
+    for _ = 1, 300 do
       setmetatable({}, meta)
-      log:insert("k", i * 2, { i = i, list = { i, { i } } })
-      local from = i * 2 - i % 500
-      local entries, keys = log:entries("k", from, 50), log:keys()
-      assert(entries[1][1] >= from)
+    end
+    repeat
+      local before = finalized
+      use()
+      if finalized > before then
+        check()
+      end
+    until finalized == 300
+  end
+
+  it("reads right when a finalizer writes to it meanwhile", function()
+    local log = logs.new()
+    for i = 1, 1000 do
+      log:insert("k", i * 2, i)
+    end
+    local array, count
+    with_finalizers(function(i)
+      log:insert("k", 301 + i * 2, "late " .. i)
+    end, function()
+      array, count = log:read("k", 300, 400)
+    end, function()
+      local entries = assert(json.decode(json.encode(array)))
+      assert.equal(count, #entries)
       for k = 2, #entries do
         assert(entries[k - 1][1] < entries[k][1])
       end
-      for k = 2, #keys do
-        assert(keys[k - 1] < keys[k])
+    end)
+  end)
+
+  it("lists its keys when a finalizer adds some meanwhile", function()
+    local log = logs.new()
+    for i = 1, 1000 do
+      log:append("key " .. i, i)
+    end
+    local keys
+    with_finalizers(function(i)
+      for k = 1, 10 do
+        log:append(("late %d %d"):format(i, k), 1)
       end
+    end, function()
+      keys = log:keys()
+    end, function()
+      for i = 2, #keys do
+        assert(keys[i - 1] < keys[i])
+      end
+    end)
+  end)
+
+  it("encodes a value while a finalizer adds others", function()
+    local log, value = logs.new(), {}
+    for i = 1, 50 do
+      value["field " .. i] = { i, { n = i } }
     end
-    assert(finalized > 100)
-    collectgarbage()
-    assert.equal(2000, finalized)
-    for i, entry in ipairs(log:entries("k")) do
-      local n = (i + 1) // 2
-      assert.same(i % 2 == 1 and { n * 2, { i = n, list = { n, { n } } } }
-        or { n * 2 + 1, { finalized = n } }, entry)
+    with_finalizers(function(i)
+      log:append("late", { i })
+    end, function()
+      log:append("k", value)
+    end, function() end)
+    for _, entry in ipairs(log:entries("k")) do
+      assert.same(value, entry[2])
     end
-    assert.equal(4000, log:count("k"))
+    for i, entry in ipairs(log:entries("late")) do
+      assert.same({ i - 1, { i } }, entry)
+    end
   end)
 
   it("cannot be used any more by a finalizer that runs after its own", function()
