@@ -108,46 +108,37 @@ static void move_children(struct log_tree *t, struct node *n, size_t from, struc
   t->moved_bytes += right->count * (sizeof *n->lowest + sizeof *n->children);
 }
 
-static void free_spare(struct node *spare)
+/* New nodes for the levels that a new page below this path splits: as far up as nodes
+ * are full, and one more for a root if all are. NULL where none is needed. */
+struct spare {
+  struct node *nodes[HEIGHT_MAX + 1];
+};
+
+static void free_spare(struct spare *spare)
 {
-  while (spare != NULL) {
-    struct node *next = spare->children[0];
-    free(spare);
-    spare = next;
-  }
+  for (unsigned level = 0; level <= HEIGHT_MAX; level++)
+    free(spare->nodes[level]);
 }
 
-/* The nodes that a new page below this path needs, linked by their first child: one
- * for each full node on the way up until one is not, and a new root if all are full.
- * Returns 0, or -1 on out of memory. */
-static int allocate_spare(const struct log_tree *t, const struct path *path, struct node **spare)
+/* Returns 0, or -1 on out of memory, and then there is nothing to free. */
+static int allocate_spare(const struct log_tree *t, const struct path *path, struct spare *spare)
 {
-  unsigned level = 0;
-  while (level < t->height && path->nodes[level]->count == NODE_CHILDREN)
-    level++;
-  *spare = NULL;
-  for (unsigned needed = level + (level == t->height); needed > 0; needed--) {
-    struct node *n = calloc(1, sizeof *n);
-    if (n == NULL) {
-      free_spare(*spare);
+  *spare = (struct spare){{NULL}};
+  for (unsigned level = 0; level <= t->height; level++) {
+    if (level < t->height && path->nodes[level]->count < NODE_CHILDREN)
+      break;
+    spare->nodes[level] = calloc(1, sizeof(struct node));
+    if (spare->nodes[level] == NULL) {
+      free_spare(spare);
       return -1;
     }
-    n->children[0] = *spare;
-    *spare = n;
   }
   return 0;
 }
 
-static struct node *take_node(struct node **spare)
-{
-  struct node *n = *spare;
-  *spare = n->children[0];
-  return n;
-}
-
 /* Enters a new page, whose lowest offset is given, behind the one of the path. */
 static void enter(struct log_tree *t, const struct path *path, int64_t lowest,
-                  struct log_page *page, struct node *spare)
+                  struct log_page *page, const struct spare *spare)
 {
   int is_last = page->next == NULL;
   void *child = page;
@@ -158,7 +149,7 @@ static void enter(struct log_tree *t, const struct path *path, int64_t lowest,
       put_child(t, n, at, lowest, child);
       return;
     }
-    struct node *right = take_node(&spare);
+    struct node *right = spare->nodes[level];
     size_t middle = is_last ? at : NODE_CHILDREN / 2;
     move_children(t, n, middle, right);
     if (at < middle)
@@ -168,7 +159,7 @@ static void enter(struct log_tree *t, const struct path *path, int64_t lowest,
     lowest = right->lowest[0];
     child = right;
   }
-  struct node *root = take_node(&spare);
+  struct node *root = spare->nodes[t->height];
   put_child(t, root, 0, 0, t->root);
   put_child(t, root, 1, lowest, child);
   t->root = root;
@@ -191,17 +182,19 @@ static int make_room(struct log_tree *t, const struct path *path, struct log_pag
   /* The new entry goes to the right page if it could go to either, unless that has the
    * single entry, which is behind it. */
   int64_t lowest = i == at && at > 0 ? offset : log_page_offset(p, at);
-  struct node *spare;
+  struct spare spare;
   if (allocate_spare(t, path, &spare) != 0)
     return -1;
-  struct log_page *right = log_page_split(p, at, offset, value, &t->moved_bytes);
+  uint64_t moved = 0;
+  struct log_page *right = log_page_split(p, at, offset, value, &moved);
   if (right == NULL) {
-    free_spare(spare);
+    free_spare(&spare);
     return -1;
   }
+  t->moved_bytes += moved;
   if (t->last == p)
     t->last = right;
-  enter(t, path, lowest, right, spare);
+  enter(t, path, lowest, right, &spare);
   return 0;
 }
 
