@@ -1,0 +1,231 @@
+/* Integers are little-endian. A file is a header and then records without gaps.
+ *
+ *   header, 24 bytes
+ *     0   8  "HEARSAY" and byte 0x0a
+ *     8   4  version of the format: 1
+ *    12   8  salt: random bits, drawn when the file was made
+ *    20   4  CRC32C of bytes 0 to 19
+ *
+ *   record of k bytes of key and p bytes of payload, 32 + k + p bytes
+ *     0   4  CRC32C of the salt and bytes 4 to the end of the record
+ *     4   4  length of the record, 32 + k + p
+ *     8   4  length of the key, k
+ *    12   4  type: 1 an entry of the log, 2 a committed offset
+ *    16   8  sequence: 1 in the first record, and in each one more than in that before it
+ *    24   8  offset, from 0
+ *    32   k  key
+ *  32+k   p  payload: the entry as JSON; of type 2: nothing
+ *
+ * Every version's header has magic, version and checksum in these places, so that a program knows
+ * a newer file when it sees one.
+ *
+ * A record is valid if and only if it lies in the file as a whole, 32 + k is at most its length,
+ * its length is at most 2^30, its checksum is right, its type is known, its offset is not negative,
+ * a committed offset has no payload, and its sequence is one more than that of the record before.
+ *
+ * Salt and sequence are in the checksum, so that bytes that an earlier file has left in the same
+ * place of the disk, bytes that were written twice, or a whole record that somebody sent as a key,
+ * are not taken for the next record.
+ *
+ * Where a record is not valid, its length cannot be believed either. So each later position is
+ * tried for a valid record with a later sequence. A process that is killed, or a machine that loses
+ * power, leaves a prefix of what was written, and nothing is found: the tail is torn. If one is
+ * found, then bytes that were once whole have changed. */
+#include "store/journal.h"
+
+#include "base/crc32c.h"
+
+#include <string.h>
+
+enum {
+  VERSION = 1,
+  /* Where fields are. */
+  AT_VERSION = 8,
+  AT_SALT = 12,
+  AT_HEADER_CRC = 20,
+  AT_LENGTH = 4,
+  AT_KEY_LENGTH = 8,
+  AT_TYPE = 12,
+  AT_SEQUENCE = 16,
+  AT_OFFSET = 24
+};
+
+static const char magic[AT_VERSION] = {'H', 'E', 'A', 'R', 'S', 'A', 'Y', '\n'};
+
+static void put_u32(char *at, uint32_t value)
+{
+  for (int i = 0; i < 4; i++)
+    at[i] = (char)(value >> 8 * i);
+}
+
+static void put_u64(char *at, uint64_t value)
+{
+  put_u32(at, (uint32_t)value);
+  put_u32(at + 4, (uint32_t)(value >> 32));
+}
+
+static uint32_t get_u32(const char *at)
+{
+  uint32_t value = 0;
+  for (int i = 0; i < 4; i++)
+    value |= (uint32_t)(unsigned char)at[i] << 8 * i;
+  return value;
+}
+
+static uint64_t get_u64(const char *at)
+{
+  return get_u32(at) | (uint64_t)get_u32(at + 4) << 32;
+}
+
+/* --- writing ------------------------------------------------------------ */
+
+int journal_write_header(struct bytes *to, uint64_t salt, struct error *e)
+{
+  char header[JOURNAL_HEADER_BYTES];
+  memcpy(header, magic, sizeof magic);
+  put_u32(header + AT_VERSION, VERSION);
+  put_u64(header + AT_SALT, salt);
+  put_u32(header + AT_HEADER_CRC, crc32c(0, header, AT_HEADER_CRC));
+  return bytes_append(to, header, sizeof header) == 0 ? 0 : error_set(e, "out of memory");
+}
+
+/* The checksum of the record of this length. */
+static uint32_t record_crc(uint64_t salt, const char *at, size_t length)
+{
+  char salt_bytes[8];
+  put_u64(salt_bytes, salt);
+  return crc32c(crc32c(0, salt_bytes, sizeof salt_bytes), at + AT_LENGTH, length - AT_LENGTH);
+}
+
+int journal_write(struct bytes *to, uint64_t salt, const struct journal_record *record,
+                  struct error *e)
+{
+  const size_t room = JOURNAL_RECORD_MAX_BYTES - JOURNAL_RECORD_BYTES;
+  if (record->key.length > room || record->payload.length > room - record->key.length)
+    return error_set(e, "a key and value of %zu bytes are too long; at most %zu",
+                     record->key.length + record->payload.length, room);
+  size_t length = JOURNAL_RECORD_BYTES + record->key.length + record->payload.length;
+  if (bytes_reserve(to, length) != 0)
+    return error_set(e, "out of memory");
+  char *at = to->data + to->length;
+  put_u32(at + AT_LENGTH, (uint32_t)length);
+  put_u32(at + AT_KEY_LENGTH, (uint32_t)record->key.length);
+  put_u32(at + AT_TYPE, (uint32_t)record->type);
+  put_u64(at + AT_SEQUENCE, record->sequence);
+  put_u64(at + AT_OFFSET, (uint64_t)record->offset);
+  to->length += JOURNAL_RECORD_BYTES;
+  /* There is room, so these cannot fail. */
+  (void)bytes_append_slice(to, record->key);
+  (void)bytes_append_slice(to, record->payload);
+  put_u32(at, record_crc(salt, at, length));
+  return 0;
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+/* Takes the record at a position. Returns its length; or 0 with what is wrong with it. */
+static size_t parse(const struct journal_reader *r, size_t position, struct journal_record *record,
+                    const char **wrong)
+{
+  const char *at = r->data.data + position;
+  size_t left = r->data.length - position;
+  *wrong = "it ends early";
+  if (left < JOURNAL_RECORD_BYTES)
+    return 0;
+  size_t length = get_u32(at + AT_LENGTH);
+  size_t key_length = get_u32(at + AT_KEY_LENGTH);
+  *wrong = "its length is impossible";
+  if (length < JOURNAL_RECORD_BYTES || length > JOURNAL_RECORD_MAX_BYTES ||
+      key_length > length - JOURNAL_RECORD_BYTES)
+    return 0;
+  *wrong = "it ends early";
+  if (length > left)
+    return 0;
+  *record = (struct journal_record){
+    .type = get_u32(at + AT_TYPE) == JOURNAL_ENTRY ? JOURNAL_ENTRY : JOURNAL_COMMIT,
+    .sequence = get_u64(at + AT_SEQUENCE),
+    .offset = (int64_t)get_u64(at + AT_OFFSET),
+    .key = {at + JOURNAL_RECORD_BYTES, key_length},
+    .payload = {at + JOURNAL_RECORD_BYTES + key_length, length - JOURNAL_RECORD_BYTES - key_length},
+  };
+  /* Before the checksum, which is what costs: only records behind the last one are sought. */
+  *wrong = "its sequence is not the next one";
+  if (record->sequence <= r->sequence || record->sequence - r->sequence > r->data.length)
+    return 0;
+  *wrong = "its checksum is wrong";
+  if (get_u32(at) != record_crc(r->salt, at, length))
+    return 0;
+  *wrong = "its type, offset or payload is none that this version has";
+  if (get_u32(at + AT_TYPE) != (uint32_t)record->type || record->offset < 0 ||
+      (record->type == JOURNAL_COMMIT && record->payload.length > 0))
+    return 0;
+  return length;
+}
+
+enum journal_result journal_open(struct journal_reader *r, struct slice data, struct error *why)
+{
+  *r = (struct journal_reader){.data = data};
+  if (data.length == 0)
+    return JOURNAL_END;
+  size_t known = data.length < sizeof magic ? data.length : sizeof magic;
+  if (memcmp(data.data, magic, known) != 0) {
+    error_set(why, "it is not a log: it does not begin as one");
+    return JOURNAL_CORRUPT;
+  }
+  if (data.length < JOURNAL_HEADER_BYTES) {
+    error_set(why, "its header is not whole");
+    return JOURNAL_TORN;
+  }
+  if (get_u32(data.data + AT_HEADER_CRC) != crc32c(0, data.data, AT_HEADER_CRC)) {
+    error_set(why, "its header is damaged: the checksum is wrong");
+    return JOURNAL_CORRUPT;
+  }
+  uint32_t version = get_u32(data.data + AT_VERSION);
+  if (version != VERSION) {
+    error_set(why, "its format is version %lu, and this program knows version %d",
+              (unsigned long)version, VERSION);
+    return JOURNAL_CORRUPT;
+  }
+  r->salt = get_u64(data.data + AT_SALT);
+  r->position = JOURNAL_HEADER_BYTES;
+  return JOURNAL_RECORD;
+}
+
+/* The position of the first valid record with a later sequence behind the reader's position; 0:
+ * there is none. */
+static size_t find_later(const struct journal_reader *r)
+{
+  struct journal_record record;
+  const char *wrong;
+  for (size_t at = r->position + 1; at + JOURNAL_RECORD_BYTES <= r->data.length; at++)
+    if (parse(r, at, &record, &wrong) > 0)
+      return at;
+  return 0;
+}
+
+enum journal_result journal_next(struct journal_reader *r, struct journal_record *record,
+                                 struct error *why)
+{
+  const char *wrong;
+  if (r->position == r->data.length)
+    return JOURNAL_END;
+  size_t length = parse(r, r->position, record, &wrong);
+  if (length > 0 && record->sequence == r->sequence + 1) {
+    r->position += length;
+    r->sequence++;
+    return JOURNAL_RECORD;
+  }
+  if (length > 0) {
+    error_set(why, "at byte %zu records are missing: number %llu follows number %llu", r->position,
+              (unsigned long long)record->sequence, (unsigned long long)r->sequence);
+    return JOURNAL_CORRUPT;
+  }
+  size_t later = find_later(r);
+  if (later == 0) {
+    error_set(why, "the record at byte %zu is not whole: %s", r->position, wrong);
+    return JOURNAL_TORN;
+  }
+  error_set(why, "the record at byte %zu is damaged: %s; at byte %zu whole records follow",
+            r->position, wrong, later);
+  return JOURNAL_CORRUPT;
+}

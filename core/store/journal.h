@@ -1,0 +1,69 @@
+/* journal.h - what a log's file holds: a header, and a record for each change of the log.
+ *
+ * Pure functions over bytes. The format is at the top of the source. Reading tells three ends
+ * apart: the data end behind a whole record; the last write did not get to its end, and what it
+ * left is to be cut off (a torn tail); or bytes have changed in front of records that are whole,
+ * which no cut may hide (corruption). */
+#ifndef HEARSAY_STORE_JOURNAL_H
+#define HEARSAY_STORE_JOURNAL_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <stdint.h>
+
+enum {
+  JOURNAL_HEADER_BYTES = 24,
+  JOURNAL_RECORD_BYTES = 32 /* of a record without its key and payload */
+};
+
+/* The longest record. */
+#define JOURNAL_RECORD_MAX_BYTES ((size_t)1 << 30)
+
+enum journal_type {
+  JOURNAL_ENTRY = 1, /* the payload is the entry of `key` at `offset` */
+  JOURNAL_COMMIT = 2 /* `offset` is committed for `key`; no payload */
+};
+
+struct journal_record {
+  enum journal_type type;
+  uint64_t sequence; /* of the file's records: 1, 2, 3, .. */
+  int64_t offset;
+  struct slice key;
+  struct slice payload;
+};
+
+/* Append a header, with 64 random bits that the records of this file share; and a record of the
+ * file that has these bits. Return 0, or -1 with `e` filled when the record is too long or memory
+ * is out, and then the buffer is unchanged. O(length). */
+int journal_write_header(struct bytes *to, uint64_t salt, struct error *e);
+int journal_write(struct bytes *to, uint64_t salt, const struct journal_record *record,
+                  struct error *e);
+
+enum journal_result {
+  JOURNAL_RECORD, /* there is a record */
+  JOURNAL_END,    /* the data end here */
+  JOURNAL_TORN,   /* what follows is no whole record, and no whole record follows it */
+  JOURNAL_CORRUPT /* what follows is no valid record, but a valid one follows it */
+};
+
+/* Reads records one after the other. It owns nothing. */
+struct journal_reader {
+  struct slice data;
+  uint64_t salt;     /* of the header */
+  size_t position;   /* behind the last valid record: from here a torn tail is cut */
+  uint64_t sequence; /* of the last valid record */
+};
+
+/* Begins to read a file's whole content. JOURNAL_RECORD: it has a valid header; JOURNAL_END: it is
+ * empty; JOURNAL_TORN: its header was not written to the end, and nothing follows; JOURNAL_CORRUPT,
+ * with the reason in `why`: it is no journal, its header is damaged, or it is of a newer version. */
+enum journal_result journal_open(struct journal_reader *r, struct slice data, struct error *why);
+
+/* The next record; its key and payload point into the data. After JOURNAL_TORN and JOURNAL_CORRUPT,
+ * `why` says in one line what is wrong and where. O(length of the record); a tail that is not valid
+ * is searched for valid records once, in O(its length) unless it was written on purpose. */
+enum journal_result journal_next(struct journal_reader *r, struct journal_record *record,
+                                 struct error *why);
+
+#endif
