@@ -373,15 +373,15 @@ static int collect(lua_State *L)
 
 /*** Makes a world.
  * @tparam table options seed (integer), latency (mean, in seconds), latency_dist (constant,
- *   uniform, exponential), head_of_line (default true), real_time (default false: nodes are
- *   processes, and time is real), max_line (bytes that a line between servers may have; default any
- *   number): a longer one ends the run, patience (seconds for which a process may read nothing of
- *   what it is sent; default 10) */
+ *   uniform, exponential), head_of_line (default true), sync_time (of a node's disk, in seconds;
+ *   default 0.001), real_time (default false: nodes are processes, and time is real), max_line
+ *   (bytes that a line between servers may have; default any number): a longer one ends the run,
+ *   patience (seconds for which a process may read nothing of what it is sent; default 10) */
 static int new_world(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
   struct world_options o = {
-    .head_of_line = 1, .root = state_root(L), .open_modules = bind_node_modules};
+    .head_of_line = 1, .sync_us = 1000, .root = state_root(L), .open_modules = bind_node_modules};
   lua_getfield(L, 1, "seed");
   o.seed = (uint64_t)luaL_checkinteger(L, -1);
   if (lua_getfield(L, 1, "latency") != LUA_TNIL)
@@ -389,6 +389,8 @@ static int new_world(lua_State *L)
   if (lua_getfield(L, 1, "latency_dist") != LUA_TNIL &&
       latency_parse(&o.latency, bind_check_slice(L, lua_gettop(L))) != 0)
     return luaL_error(L, "latency_dist: expected constant, uniform or exponential");
+  if (lua_getfield(L, 1, "sync_time") != LUA_TNIL)
+    o.sync_us = bind_check_duration_us(L, lua_gettop(L));
   lua_getfield(L, 1, "real_time");
   o.is_real_time = lua_toboolean(L, -1);
   if (lua_getfield(L, 1, "max_line") != LUA_TNIL)

@@ -30,7 +30,8 @@ static int heal(lua_State *L)
   return 0;
 }
 
-/*** Ends a node as SIGKILL would: its memory is gone.
+/*** Ends a node as a loss of power would: its memory is gone. What it has synced to its disk stays,
+ * and a random prefix of what it has written since. A process ends as by SIGKILL.
  * @tparam string id a node that runs */
 static int kill_node(lua_State *L)
 {
@@ -48,7 +49,7 @@ static int is_running(lua_State *L)
   return 1;
 }
 
-/*** Starts a node that was killed. It knows nothing, and needs an init.
+/*** Starts a node that was killed. It knows what is on its disk, and needs an init.
  * @tparam string id
  * @return true; or nil and what is wrong with the script */
 static int start_node(lua_State *L)
@@ -62,6 +63,28 @@ static int start_node(lua_State *L)
   lua_pushnil(L);
   lua_pushstring(L, e.text);
   return 2;
+}
+
+/*** The bytes of a file on a node's disk.
+ * @tparam string id
+ * @tparam string name as given to log.open
+ * @tparam[opt] string bytes what it is to have from now on; the file must be closed, as when the
+ *   node was killed
+ * @treturn string what it has, or had until now; nil when there is no such file */
+static int file(lua_State *L)
+{
+  struct box *b = world_check(L);
+  struct disk *d = world_disk(b->world, bind_check_slice(L, 2));
+  struct slice name = bind_check_slice(L, 3);
+  luaL_argcheck(L, d != NULL, 2, "expected the id of a simulated node");
+  struct slice content = disk_content(d, name);
+  if (content.data == NULL)
+    lua_pushnil(L);
+  else
+    lua_pushlstring(L, content.data, content.length);
+  if (!lua_isnoneornil(L, 4) && disk_replace(d, name, bind_check_slice(L, 4)) != 0)
+    return luaL_error(L, "%s is open, or memory is out", name.data);
+  return 1;
 }
 
 static int set_paused(lua_State *L, int is_paused)
@@ -114,6 +137,7 @@ static int fault(lua_State *L)
 }
 
 const luaL_Reg world_fault_methods[] = {
-  {"cut", cut},        {"fault", fault},      {"heal", heal},        {"is_running", is_running},
-  {"kill", kill_node}, {"mend", mend},        {"pause", pause_node}, {"resume", resume_node},
-  {"skew", skew},      {"start", start_node}, {NULL, NULL}};
+  {"cut", cut},   {"fault", fault},           {"file", file},
+  {"heal", heal}, {"is_running", is_running}, {"kill", kill_node},
+  {"mend", mend}, {"pause", pause_node},      {"resume", resume_node},
+  {"skew", skew}, {"start", start_node},      {NULL, NULL}};

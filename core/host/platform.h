@@ -1,14 +1,17 @@
 /* platform.h - all that a node knows of the world.
  *
- * A node never touches a clock, a file or a socket itself: it calls through this
- * table, which platform_posix fills for a real process and the bench fills
+ * A node never touches a clock, a file or a socket itself: it calls through these
+ * tables, which platform_posix fills for a real process and the bench fills
  * for a simulated one. Times are microseconds. */
 #ifndef HEARSAY_HOST_PLATFORM_H
 #define HEARSAY_HOST_PLATFORM_H
 
 #include "base/bytes.h"
+#include "base/error.h"
 
 #include <stdint.h>
+
+struct file;
 
 struct platform_vtable {
   /* Never goes back; its zero means nothing, and differs between nodes. */
@@ -26,11 +29,53 @@ struct platform_vtable {
 
   /* Takes one line of diagnostics, without newline. */
   void (*log)(void *ctx, struct slice line);
+
+  /* Opens a file of the node with this id, and makes it when it is not there. While it is
+   * open nobody else can open it, in this process or another. The name has letters, digits,
+   * '.', '-' and '_' only, and begins with none of '.' and '-'. Returns NULL with `e` filled
+   * when that cannot be done. */
+  struct file *(*open)(void *ctx, struct slice node, struct slice name, struct error *e);
 };
 
 struct platform {
   const struct platform_vtable *vtable;
   void *ctx;
+};
+
+/* Somebody who waits until a file is on the disk. The caller's, until done is called or the
+ * file is closed. */
+struct file_sync {
+  /* Called once, between two turns of the node. `why` is NULL, or what went wrong. It may
+   * ask for the next sync. */
+  void (*done)(struct file_sync *self, const char *why);
+};
+
+/* What a file can do: it grows at its end. Errors name the file. */
+struct file_vtable {
+  /* Appends the whole content to `into`. Returns 0, or -1 with `e` filled. */
+  int (*read)(struct file *f, struct bytes *into, struct error *e);
+
+  /* Appends to the file. The bytes survive a kill of the node for sure only when a sync that
+   * began later is done; before that, any prefix of them may. Returns 0; or -1 with `e`
+   * filled, and then the file is as it was. */
+  int (*append)(struct file *f, struct slice data, struct error *e);
+
+  /* Drops what is behind `length`. Returns 0, or -1 with `e` filled. */
+  int (*truncate)(struct file *f, uint64_t length, struct error *e);
+
+  /* Begins to make durable all that has been appended so far. One at a time for a file.
+   * Returns 0, or -1 with `e` filled, and then it is never done. */
+  int (*sync)(struct file *f, struct file_sync *request, struct error *e);
+
+  /* Closes and frees it. A sync that is under way is never done. */
+  void (*close)(struct file *f);
+};
+
+/* First member of what a platform has for a file. When a sync has failed, or an append that
+ * could not be undone, nobody knows what is on the disk: from then on each append, truncate
+ * and sync fails. */
+struct file {
+  const struct file_vtable *vtable;
 };
 
 #endif

@@ -76,12 +76,19 @@ static void log_line(void *ctx, struct slice line)
   bytes_free(&whole);
 }
 
+static struct file *open_file(void *ctx, struct slice node, struct slice name, struct error *e)
+{
+  struct posix *p = ctx;
+  return storage_open(&p->storage, node, name, e);
+}
+
 static const struct platform_vtable vtable = {
   .monotonic_us = monotonic_us,
   .wall_us = wall_us,
   .random = random_bits,
   .send = send_line,
   .log = log_line,
+  .open = open_file,
 };
 
 struct platform posix_platform(struct posix *p)
@@ -89,10 +96,12 @@ struct platform posix_platform(struct posix *p)
   return (struct platform){&vtable, p};
 }
 
-void posix_open(struct posix *p, int in, int out, int diagnostics)
+void posix_open(struct posix *p, int in, int out, int diagnostics, const char *folder)
 {
   *p = (struct posix){.in = in, .out = out, .diagnostics = diagnostics, .out_flags = -1};
+  storage_init(&p->storage, folder, NULL);
   (void)signal(SIGPIPE, SIG_IGN);
+  (void)signal(SIGXFSZ, SIG_IGN);
   struct stat s;
   if (fstat(out, &s) != 0 || !(S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode)))
     return;
@@ -105,17 +114,27 @@ void posix_close(struct posix *p)
 {
   if (p->out_flags >= 0)
     (void)fcntl(p->out, F_SETFL, p->out_flags);
+  storage_free(&p->storage);
   bytes_free(&p->output);
 }
 
 int posix_wait(struct posix *p, int want, int64_t deadline_us)
 {
-  struct pollfd fds[2];
+  struct pollfd fds[3];
+  int meaning[3];
   nfds_t count = 0;
-  if (want & POSIX_READABLE)
+  if (want & POSIX_READABLE) {
+    meaning[count] = POSIX_READABLE;
     fds[count++] = (struct pollfd){.fd = p->in, .events = POLLIN};
-  if (want & POSIX_WRITABLE)
+  }
+  if (want & POSIX_WRITABLE) {
+    meaning[count] = POSIX_WRITABLE;
     fds[count++] = (struct pollfd){.fd = p->out, .events = POLLOUT};
+  }
+  if (p->storage.syncer.ready_fd >= 0) {
+    meaning[count] = 0;
+    fds[count++] = (struct pollfd){.fd = p->storage.syncer.ready_fd, .events = POLLIN};
+  }
   struct timespec timeout, *wait = NULL;
   if (deadline_us != INT64_MAX) {
     int64_t left_us = deadline_us - clock_us(CLOCK_MONOTONIC);
@@ -127,9 +146,13 @@ int posix_wait(struct posix *p, int want, int64_t deadline_us)
   int events = 0;
   if (ppoll(fds, count, wait, NULL) <= 0)
     return 0;
-  for (nfds_t i = 0; i < count; i++)
-    if (fds[i].revents != 0) /* a hang-up too: the read or write then tells */
-      events |= fds[i].events == POLLIN ? POSIX_READABLE : POSIX_WRITABLE;
+  for (nfds_t i = 0; i < count; i++) {
+    if (fds[i].revents == 0)
+      continue;
+    events |= meaning[i]; /* of a hang-up too: the read or write then tells */
+    if (meaning[i] == 0)
+      storage_complete(&p->storage);
+  }
   return events;
 }
 

@@ -244,6 +244,20 @@ int task_sleep(struct node *n, struct task *t, int64_t duration_us)
   return wait_until(n, t, n->now_us + duration_us, wake);
 }
 
+/* It waits for a time that never comes, and so has a place in the heap: to move it there later
+ * needs no memory. */
+int task_wait(struct node *n, struct task *t)
+{
+  t->start_arguments = 0;
+  return wait_until(n, t, NODE_NEVER, wake);
+}
+
+void task_go_on(struct node *n, struct task *t)
+{
+  heap_remove(&n->waiting, &t->waiter.item);
+  (void)heap_insert(&n->waiting, &t->waiter.item, n->now_us);
+}
+
 /* Pushes nil and the body of an error: how a failed rpc ends. */
 static void push_failure(lua_State *L, int code, const char *text)
 {

@@ -1,5 +1,5 @@
 /* task.h - a coroutine of a node: a handler at work, a timer's callback, a spawned
- * function. It runs until it ends, fails, or waits in a sleep or a rpc.
+ * function. It runs until it ends, fails, or waits: in a sleep or a rpc, or for the disk.
  *
  * Coroutines are used again: one that has ended waits, with an empty stack, for the
  * next message. */
@@ -56,6 +56,14 @@ struct task *task_that_may_wait(struct node *n, lua_State *L, const char *what);
 
 /* The running task sleeps. Returns 0, or -1 on out of memory. The caller yields. */
 int task_sleep(struct node *n, struct task *t, int64_t duration_us);
+
+/* The running task waits until task_go_on; both are O(log n). Returns 0, or -1 on out of memory.
+ * The caller yields; it is resumed without values. */
+int task_wait(struct node *n, struct task *t);
+
+/* A task that waits so goes on when the node runs next, which it wants to do now. Callable
+ * between its turns too. */
+void task_go_on(struct node *n, struct task *t);
 
 /* The running task waits for the reply to the message that it sends with the body at
  * `index` of L. Returns 0, or -1 with `e` filled. The caller yields; it is resumed with

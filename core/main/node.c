@@ -26,6 +26,8 @@ static const char help[] =
   "\n"
   "  --check          load the script, say which messages it handles, and stop\n"
   "  --lua            run a plain Lua file with Hearsay's modules at hand\n"
+  "  --data DIR       folder for the node's files, DIR/<node id>/<name>, as log.open makes\n"
+  "                   them (default: none, and log.open says so)\n"
   "  --max-line N     longest line that is accepted, in bytes (default 67108864)\n"
   "  --help, --version\n"
   "\n"
@@ -36,6 +38,7 @@ static const char help[] =
 
 struct command {
   enum { RUN, CHECK, PLAIN_LUA, HELP, SHOW_VERSION } mode;
+  const char *folder; /* for files; NULL: none */
   size_t max_line_bytes;
   int word_count; /* script and its arguments */
   char **words;
@@ -69,7 +72,11 @@ static int parse(int argc, char **argv, struct command *c, struct error *e)
       c->mode = CHECK;
     else if (strcmp(argv[i], "--lua") == 0)
       c->mode = PLAIN_LUA;
-    else if (strcmp(argv[i], "--max-line") == 0) {
+    else if (strcmp(argv[i], "--data") == 0) {
+      c->folder = i + 1 < argc ? argv[++i] : "";
+      if (*c->folder == '\0')
+        return error_set(e, "--data: expected a folder");
+    } else if (strcmp(argv[i], "--max-line") == 0) {
       if (parse_max_line(i + 1 < argc ? argv[++i] : "", &c->max_line_bytes, e) != 0)
         return -1;
     } else
@@ -140,7 +147,7 @@ static int with_script(const struct command *c, const struct paths *paths,
   char script[PATH_MAX];
   if (paths_script(paths, c->words[0], script, e) != 0)
     return -1;
-  posix_open(world, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO);
+  posix_open(world, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, c->folder);
   struct platform platform = posix_platform(world);
   struct node *n = node_new(&platform, options, e);
   int result = n == NULL ? -1 : node_load(n, script, c->word_count - 1, c->words + 1, e);

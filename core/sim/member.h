@@ -51,6 +51,10 @@ struct member *member_new_process(void);
 /* The in-process node behind a member, or NULL. */
 struct node *member_node(const struct member *m);
 
+/* Its simulated disk, or NULL. */
+struct disk;
+struct disk *member_disk(struct member *m);
+
 /* The process behind a member that is one and runs, or NULL; takes what it has written; and gives it
  * what it takes. For the real-time loop. */
 struct process;

@@ -3,6 +3,7 @@
  * after it. */
 #include "base/hash.h"
 #include "host/node.h"
+#include "sim/disk.h"
 #include "sim/member.h"
 #include "sim/world.h"
 
@@ -19,6 +20,7 @@ struct virtual
   struct node *node;    /* NULL: not running */
   struct rng random;
   int has_random; /* drawn at the first start, and drawn from at each */
+  struct disk disk;
   int64_t clock_offset_us;
   int64_t wall_offset_us;
 };
@@ -59,12 +61,19 @@ static void log_line(void *ctx, struct slice line)
     (void)bytes_append_byte(&v->member.log, '\n');
 }
 
+static struct file *open_file(void *ctx, struct slice node, struct slice name, struct error *e)
+{
+  (void)node; /* each has a disk of its own */
+  return disk_open(&((struct virtual *)ctx)->disk, name, e);
+}
+
 static const struct platform_vtable platform_vtable = {
   .monotonic_us = monotonic_us,
   .wall_us = wall_us,
   .random = random_bits,
   .send = send_line,
   .log = log_line,
+  .open = open_file,
 };
 
 /* Sees to it that the node runs when it wants to. */
@@ -78,6 +87,12 @@ static void follow(struct virtual *v)
     schedule_cancel(s, &v->wake);
   else if (schedule_at(s, &v->wake, deadline_us - v->clock_offset_us) != 0)
     world_fail(v->member.world, "out of memory");
+}
+
+/* The disk has brought news, which the node looks at when it runs. */
+static void synced(void *ctx)
+{
+  follow(ctx);
 }
 
 static void run(struct virtual *v)
@@ -105,7 +120,9 @@ static int start(struct member *m, struct error *e)
   struct world *w = m->world;
   struct slice name = bytes_slice(&m->name);
   if (!v->has_random) {
-    rng_init(&v->random, world_options(w)->seed ^ hash_bytes(name.data, name.length, 0), "node");
+    uint64_t seed = world_options(w)->seed ^ hash_bytes(name.data, name.length, 0);
+    rng_init(&v->random, seed, "node");
+    disk_init(&v->disk, world_schedule(w), seed, world_options(w)->sync_us, synced, v);
     v->clock_offset_us = (int64_t)rng_below(&v->random, CLOCK_SPREAD_US);
     v->has_random = 1;
   }
@@ -134,6 +151,7 @@ static void kill_node(struct member *m)
   struct virtual *v = (struct virtual *)m;
   node_free(v->node);
   v->node = NULL;
+  disk_crash(&v->disk);
   follow(v);
 }
 
@@ -151,7 +169,9 @@ static int skew(struct member *m, int64_t offset_us)
 
 static void free_node(struct member *m)
 {
-  node_free(((struct virtual *)m)->node);
+  struct virtual *v = (struct virtual *)m;
+  node_free(v->node);
+  disk_free(&v->disk);
 }
 
 static const struct member_vtable vtable = {
@@ -171,6 +191,11 @@ struct member *member_new_node(void)
   v->member.vtable = &vtable;
   v->wake.run = wake;
   return &v->member;
+}
+
+struct disk *member_disk(struct member *m)
+{
+  return m->vtable == &vtable ? &((struct virtual *)m)->disk : NULL;
 }
 
 struct node *member_node(const struct member *m)

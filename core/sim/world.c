@@ -227,6 +227,12 @@ struct node *world_find_node(struct world *w, struct slice id)
   return m == NULL ? NULL : member_node(m);
 }
 
+struct disk *world_disk(struct world *w, struct slice id)
+{
+  struct member *m = find_member(w, id);
+  return m == NULL ? NULL : member_disk(m);
+}
+
 struct slice world_log(struct world *w, struct slice id)
 {
   struct member *m = find_member(w, id);

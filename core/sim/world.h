@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "host/node.h"
+#include "sim/disk.h"
 #include "sim/network.h"
 #include "sim/schedule.h"
 
@@ -21,6 +22,7 @@ struct world_options {
   int is_real_time;
   size_t max_line;     /* bytes that a line between servers may have; 0: any number */
   int64_t patience_us; /* how long a process may leave all unread that it is sent; 0: 10 s */
+  int64_t sync_us;     /* how long a disk takes for a sync */
   const char *root;    /* the folder that has lua/hearsay; copied */
   void (*open_modules)(lua_State *L);
 };
@@ -39,12 +41,13 @@ const struct world_options *world_options(const struct world *w);
 int world_add_node(struct world *w, struct slice id, int word_count, char *const *words,
                    struct error *e);
 
-/* Ends a node as SIGKILL would: its memory is gone, and what comes for it is dropped until
- * it is started again. Returns 0, or -1 when there is no such node, when it is not running,
+/* Ends a node as a loss of power would: its memory is gone, its disk has what was synced and a
+ * random prefix of what was written since (sim/disk.h), and what comes for it is dropped until it
+ * is started again. A process ends as by SIGKILL. Returns 0, or -1 when there is no such node, when it is not running,
  * or on out of memory. */
 int world_kill(struct world *w, struct slice id);
 
-/* Starts a node that was killed; it knows nothing and needs an init. Returns 0, or -1 with
+/* Starts a node that was killed; it knows what is on its disk and needs an init. Returns 0, or -1 with
  * `e` filled when it is no node, runs, or its script fails. */
 int world_start(struct world *w, struct slice id, struct error *e);
 
@@ -60,6 +63,10 @@ int world_is_running(struct world *w, struct slice id);
 
 /* NULL when there is no such node, it was killed, or is a process. */
 struct node *world_find_node(struct world *w, struct slice id);
+
+/* The disk of a node, also while it is not running; NULL when there is no such node or it is a
+ * process. */
+struct disk *world_disk(struct world *w, struct slice id);
 
 /* The diagnostics that a node has written so far; empty when there is no such node. */
 struct slice world_log(struct world *w, struct slice id);

@@ -57,7 +57,7 @@ struct journal_reader {
 
 /* Begins to read a file's whole content. JOURNAL_RECORD: it has a valid header; JOURNAL_END: it is
  * empty; JOURNAL_TORN: its header was not written to the end, and nothing follows; JOURNAL_CORRUPT,
- * with the reason in `why`: it is no journal, its header is damaged, or it is of a newer version. */
+ * with the reason in `why`: it is no journal, its header is damaged, or of a newer version. */
 enum journal_result journal_open(struct journal_reader *r, struct slice data, struct error *why);
 
 /* The next record; its key and payload point into the data. After JOURNAL_TORN and JOURNAL_CORRUPT,

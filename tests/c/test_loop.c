@@ -51,7 +51,7 @@ static void prepare(struct peer *p, const char *script, int in, int out)
   p->diagnostics = open("/dev/null", O_WRONLY);
   assert_true(p->diagnostics >= 0);
   posix_open(&p->world, in >= 0 ? in : p->in[READ_END], out >= 0 ? out : p->out[WRITE_END],
-             p->diagnostics);
+             p->diagnostics, NULL);
   struct platform platform = posix_platform(&p->world);
   struct state_options options = {.open_modules = bind_node_modules, .root = "."};
   p->node = node_new(&platform, &options, &p->error);

@@ -30,7 +30,7 @@ static void open_pipes(struct pipes *w)
   assert_int_equal(pipe(w->in), 0);
   assert_int_equal(pipe(w->out), 0);
   assert_int_equal(pipe(w->diagnostics), 0);
-  posix_open(&w->p, w->in[READ_END], w->out[WRITE_END], w->diagnostics[WRITE_END]);
+  posix_open(&w->p, w->in[READ_END], w->out[WRITE_END], w->diagnostics[WRITE_END], NULL);
   w->platform = posix_platform(&w->p);
 }
 
@@ -163,7 +163,7 @@ static void writing_that_fails(void **state)
   int full = open("/dev/full", O_WRONLY);
   if (full < 0)
     skip();
-  posix_open(&p, STDIN_FILENO, full, STDERR_FILENO);
+  posix_open(&p, STDIN_FILENO, full, STDERR_FILENO, NULL);
   struct platform platform = posix_platform(&p);
   assert_int_equal(platform.vtable->send(platform.ctx, SLICE("c1"), SLICE("one\n")), 0);
   assert_int_equal(posix_flush(&p, &e), POSIX_FAILED);
@@ -209,7 +209,7 @@ static void reading_that_fails(void **state)
   struct lines l;
   int folder = open(".", O_RDONLY);
   assert_true(folder >= 0);
-  posix_open(&p, folder, STDOUT_FILENO, STDERR_FILENO);
+  posix_open(&p, folder, STDOUT_FILENO, STDERR_FILENO, NULL);
   lines_init(&l, 100);
   assert_int_equal(posix_read(&p, &l, &e), POSIX_FAILED);
   assert_string_equal(e.text, "cannot read standard input: Is a directory");
@@ -303,13 +303,13 @@ static void the_flags_of_the_output_come_back(void **state)
   assert_false(fcntl(w.out[WRITE_END], F_GETFL) & O_NONBLOCK);
   /* One that was so before stays so. */
   assert_int_equal(fcntl(w.out[WRITE_END], F_SETFL, O_NONBLOCK), 0);
-  posix_open(&w.p, w.in[READ_END], w.out[WRITE_END], w.diagnostics[WRITE_END]);
+  posix_open(&w.p, w.in[READ_END], w.out[WRITE_END], w.diagnostics[WRITE_END], NULL);
   posix_close(&w.p);
   assert_true(fcntl(w.out[WRITE_END], F_GETFL) & O_NONBLOCK);
   close_pipes(&w);
   /* Only a pipe or socket is made so: not what other programs may have, too. */
   int null = open("/dev/null", O_WRONLY);
-  posix_open(&w.p, STDIN_FILENO, null, STDERR_FILENO);
+  posix_open(&w.p, STDIN_FILENO, null, STDERR_FILENO, NULL);
   assert_false(fcntl(null, F_GETFL) & O_NONBLOCK);
   posix_close(&w.p);
   shut(&null);

@@ -1,0 +1,359 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "failing_alloc.h"
+#include "sim/disk.h"
+
+#include <string.h>
+
+enum { SYNC_US = 1000 };
+
+struct bench {
+  struct schedule schedule;
+  struct disk disk;
+  int news; /* of syncs that were done */
+};
+
+static void count_news(void *ctx)
+{
+  ((struct bench *)ctx)->news++;
+}
+
+static void bench_open(struct bench *b, uint64_t seed)
+{
+  *b = (struct bench){0};
+  schedule_init(&b->schedule, NULL);
+  disk_init(&b->disk, &b->schedule, seed, SYNC_US, count_news, b);
+}
+
+static void bench_close(struct bench *b)
+{
+  disk_free(&b->disk);
+  schedule_free(&b->schedule);
+}
+
+static void pass(struct bench *b, int64_t duration_us)
+{
+  int64_t until_us = b->schedule.now_us + duration_us;
+  while (schedule_step(&b->schedule, until_us) == SCHEDULE_MORE) {
+  }
+}
+
+static struct file *open_log(struct bench *b)
+{
+  struct error e;
+  struct file *f = disk_open(&b->disk, SLICE("log"), &e);
+  if (f == NULL)
+    fail_msg("%s", e.text);
+  return f;
+}
+
+static void append(struct file *f, const char *text)
+{
+  struct error e;
+  assert_int_equal(f->vtable->append(f, slice_of(text), &e), 0);
+}
+
+static void assert_content(struct bench *b, struct file *f, const char *text)
+{
+  struct error e;
+  struct bytes read = {0};
+  assert_int_equal(f->vtable->read(f, &read, &e), 0);
+  assert_true(slice_equal(bytes_slice(&read), slice_of(text)));
+  assert_true(slice_equal(disk_content(&b->disk, SLICE("log")), slice_of(text)));
+  bytes_free(&read);
+}
+
+struct wish {
+  struct file_sync sync; /* must be first */
+  struct file *again;    /* asks for another sync when one is done */
+  int count;
+};
+
+static void note(struct file_sync *self, const char *why)
+{
+  struct wish *w = (struct wish *)self;
+  struct error e;
+  assert_null(why);
+  w->count++;
+  if (w->again != NULL) {
+    assert_int_equal(w->again->vtable->sync(w->again, &w->sync, &e), 0);
+    w->again = NULL;
+  }
+}
+
+static void sync_now(struct bench *b, struct file *f)
+{
+  struct error e;
+  struct wish w = {.sync.done = note};
+  assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
+  pass(b, SYNC_US);
+  assert_int_equal(w.count, 1);
+}
+
+static struct file *crash(struct bench *b, struct file *f)
+{
+  f->vtable->close(f);
+  disk_crash(&b->disk);
+  return open_log(b);
+}
+
+static void a_sync_takes_its_time(void **state)
+{
+  (void)state;
+  struct bench b;
+  struct error e;
+  bench_open(&b, 1);
+  struct file *f = open_log(&b);
+  struct wish w = {.sync.done = note, .again = f};
+  append(f, "x");
+  assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
+  pass(&b, SYNC_US - 1);
+  assert_int_equal(w.count, 0);
+  pass(&b, 1);
+  assert_int_equal(w.count, 1);
+  assert_int_equal(b.news, 1);
+  pass(&b, SYNC_US);
+  assert_int_equal(w.count, 2);
+  assert_int_equal(b.news, 2);
+  assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
+  f->vtable->close(f); /* and so that one is never done */
+  pass(&b, 2 * SYNC_US);
+  assert_int_equal(w.count, 2);
+  bench_close(&b);
+}
+
+static void synced_bytes_survive(void **state)
+{
+  (void)state;
+  for (uint64_t seed = 0; seed < 200; seed++) {
+    struct bench b;
+    bench_open(&b, seed);
+    struct file *f = open_log(&b);
+    append(f, "synced, ");
+    append(f, "all of it");
+    sync_now(&b, f);
+    f = crash(&b, f);
+    assert_content(&b, f, "synced, all of it");
+    f = crash(&b, f); /* they stay durable */
+    assert_content(&b, f, "synced, all of it");
+    f->vtable->close(f);
+    bench_close(&b);
+  }
+}
+
+/* Any prefix of what was not synced survives: nothing, all, and every length between. */
+static void a_prefix_of_the_rest_survives(void **state)
+{
+  (void)state;
+  static const char whole[] = "synced+0123456789", synced_length = 7;
+  int seen[sizeof whole] = {0};
+  for (uint64_t seed = 0; seed < 500; seed++) {
+    struct bench b;
+    struct error e;
+    struct wish w = {.sync.done = note};
+    bench_open(&b, seed);
+    struct file *f = open_log(&b);
+    append(f, "synced+");
+    sync_now(&b, f);
+    append(f, "0123");
+    if (seed % 2 == 0) /* one that is not done when the machine ends changes nothing */
+      assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
+    append(f, "456789");
+    pass(&b, SYNC_US / 2);
+    f = crash(&b, f);
+    struct slice left = disk_content(&b.disk, SLICE("log"));
+    assert_true(left.length >= (size_t)synced_length && left.length < sizeof whole);
+    assert_memory_equal(left.data, whole, left.length);
+    seen[left.length]++;
+    /* What is left is on the platter now. */
+    size_t length = left.length;
+    f = crash(&b, f);
+    assert_int_equal(disk_content(&b.disk, SLICE("log")).length, length);
+    f->vtable->close(f);
+    bench_close(&b);
+  }
+  for (size_t length = 0; length < sizeof whole; length++)
+    assert_int_equal(seen[length] > 0, length >= (size_t)synced_length);
+  assert_true(seen[7] > 100 && seen[17] > 100 && seen[12] < 60);
+}
+
+/* A sync makes durable what was written when it began, and no more. */
+static void what_comes_during_a_sync_is_not_in_it(void **state)
+{
+  (void)state;
+  int lost = 0;
+  for (uint64_t seed = 0; seed < 50; seed++) {
+    struct bench b;
+    struct error e;
+    struct wish w = {.sync.done = note};
+    bench_open(&b, seed);
+    struct file *f = open_log(&b);
+    append(f, "in");
+    assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
+    append(f, "out");
+    pass(&b, SYNC_US);
+    assert_int_equal(w.count, 1);
+    f = crash(&b, f);
+    struct slice left = disk_content(&b.disk, SLICE("log"));
+    assert_true(left.length >= 2);
+    assert_memory_equal(left.data, "inout", left.length);
+    lost += left.length < 5;
+    f->vtable->close(f);
+    bench_close(&b);
+  }
+  assert_true(lost > 10);
+}
+
+/* A cut that was not synced may be undone by the end of the machine, as a whole. */
+static void cuts(void **state)
+{
+  (void)state;
+  int undone = 0, kept = 0, with_tail = 0;
+  for (uint64_t seed = 0; seed < 100; seed++) {
+    struct bench b;
+    struct error e;
+    bench_open(&b, seed);
+    struct file *f = open_log(&b);
+    append(f, "0123456789");
+    sync_now(&b, f);
+    assert_int_equal(f->vtable->truncate(f, 4, &e), 0);
+    assert_int_equal(f->vtable->truncate(f, 100, &e), 0);
+    assert_content(&b, f, "0123");
+    append(f, "ab");
+    assert_content(&b, f, "0123ab");
+    if (seed % 4 == 0) {
+      sync_now(&b, f);
+      f = crash(&b, f);
+      assert_content(&b, f, "0123ab");
+    } else {
+      f = crash(&b, f);
+      struct slice left = disk_content(&b.disk, SLICE("log"));
+      if (left.length == 10) {
+        undone++;
+        assert_content(&b, f, "0123456789");
+      } else {
+        kept++;
+        with_tail += left.length == 6;
+        assert_true(left.length >= 4 && left.length <= 6);
+        assert_memory_equal(left.data, "0123ab", left.length);
+      }
+    }
+    f->vtable->close(f);
+    bench_close(&b);
+  }
+  assert_true(undone > 15 && kept > 15 && with_tail > 5);
+}
+
+/* What was being synced when it was cut off does not come back. */
+static void a_cut_during_a_sync(void **state)
+{
+  (void)state;
+  struct bench b;
+  struct error e;
+  struct wish w = {.sync.done = note};
+  bench_open(&b, 1);
+  struct file *f = open_log(&b);
+  append(f, "0123456789");
+  assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
+  assert_int_equal(f->vtable->truncate(f, 2, &e), 0);
+  append(f, "abc");
+  pass(&b, SYNC_US);
+  assert_int_equal(w.count, 1);
+  sync_now(&b, f);
+  f = crash(&b, f);
+  assert_content(&b, f, "01abc");
+  f->vtable->close(f);
+  bench_close(&b);
+}
+
+static void files_are_apart_and_opened_once(void **state)
+{
+  (void)state;
+  struct bench b;
+  struct error e;
+  bench_open(&b, 1);
+  struct file *f = open_log(&b), *other = disk_open(&b.disk, SLICE("other"), &e);
+  append(f, "one");
+  append(other, "two");
+  assert_true(slice_equal(disk_content(&b.disk, SLICE("other")), SLICE("two")));
+  assert_null(disk_open(&b.disk, SLICE("log"), &e));
+  assert_string_equal(e.text, "cannot lock log: it is in use by this node");
+  assert_int_equal(disk_replace(&b.disk, SLICE("log"), SLICE("new")), -1);
+  f->vtable->close(f);
+  f = open_log(&b);
+  assert_content(&b, f, "one"); /* a close is no crash */
+  f->vtable->close(f);
+  other->vtable->close(other);
+  assert_null(disk_content(&b.disk, SLICE("neither")).data);
+
+  assert_int_equal(disk_replace(&b.disk, SLICE("log"), SLICE("new")), 0);
+  assert_int_equal(disk_replace(&b.disk, SLICE("made"), SLICE("")), 0);
+  disk_crash(&b.disk);
+  assert_true(slice_equal(disk_content(&b.disk, SLICE("log")), SLICE("new")));
+  assert_non_null(disk_content(&b.disk, SLICE("made")).data);
+  bench_close(&b);
+}
+
+static void the_same_seed_tears_alike(void **state)
+{
+  (void)state;
+  size_t lengths[2][20];
+  for (int round = 0; round < 2; round++) {
+    struct bench b;
+    bench_open(&b, 7);
+    for (int i = 0; i < 20; i++) {
+      struct file *f = open_log(&b);
+      append(f, "0123456789");
+      f->vtable->close(f);
+      disk_crash(&b.disk);
+      lengths[round][i] = disk_content(&b.disk, SLICE("log")).length;
+    }
+    bench_close(&b);
+  }
+  assert_memory_equal(lengths[0], lengths[1], sizeof lengths[0]);
+}
+
+static void out_of_memory(void **state)
+{
+  (void)state;
+  for (long n = 0;; n++) {
+    struct bench b;
+    struct error e;
+    struct wish w = {.sync.done = note};
+    bench_open(&b, 1);
+    failing_alloc_after(n);
+    struct file *f = disk_open(&b.disk, SLICE("log"), &e);
+    int result = f == NULL || f->vtable->append(f, SLICE("x"), &e) != 0 ||
+                 f->vtable->sync(f, &w.sync, &e) != 0;
+    failing_alloc_off();
+    if (f != NULL)
+      f->vtable->close(f);
+    bench_close(&b);
+    if (result == 0)
+      break;
+    assert_string_equal(e.text, "out of memory");
+    assert_true(n < 10);
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_sync_takes_its_time),
+    cmocka_unit_test(synced_bytes_survive),
+    cmocka_unit_test(a_prefix_of_the_rest_survives),
+    cmocka_unit_test(what_comes_during_a_sync_is_not_in_it),
+    cmocka_unit_test(cuts),
+    cmocka_unit_test(a_cut_during_a_sync),
+    cmocka_unit_test(files_are_apart_and_opened_once),
+    cmocka_unit_test(the_same_seed_tears_alike),
+    cmocka_unit_test(out_of_memory),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
