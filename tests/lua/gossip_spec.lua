@@ -12,13 +12,14 @@ end
 describe("gossip.start", function()
   it("knows its policies and names them", function()
     for call, given in pairs({
-      ['gossip.start { policy = "plumtree" }'] = "plumtree",
+      ['gossip.start { policy = "plumtrees" }'] = "plumtrees",
       ["gossip.start {}"] = "nil",
       ["gossip.start { policy = 5 }"] = "5",
       ['gossip.start { window = 0.3 }'] = "nil",
     }) do
       assert.matches(
-        ":2: gossip.start: expected a policy (flood, push, hub, direct), not " .. given,
+        ":2: gossip.start: expected a policy (flood, push, batch, hub, direct, push_pull, "
+          .. "anti_entropy, plumtree), not " .. given,
         load_error(call), 1, true)
     end
   end)
@@ -26,7 +27,8 @@ describe("gossip.start", function()
   it("knows each policy's parameters and names them, at the caller's line", function()
     for policy, known in pairs({
       flood = "", push = "cap, timeout", hub = "keepalive, margin, patience, window",
-      direct = "resend",
+      direct = "backup, resend, window", batch = "jitter, resend, window",
+      push_pull = "interval", anti_entropy = "interval", plumtree = "lazy, patience, resend",
     }) do
       assert.matches(([[:2: gossip.start: policy "%s" has no parameter "widow"; it has: %s]])
         :format(policy, known),
@@ -43,10 +45,11 @@ describe("gossip.start", function()
   end)
 
   it("starts each policy with its defaults", function()
-    for _, policy in ipairs({ "flood", "push", "hub", "direct" }) do
+    for _, policy in ipairs({ "flood", "push", "batch", "hub", "direct", "push_pull", "anti_entropy",
+      "plumtree" }) do
       local g = gossip_lab.start({ policy }, { nodes = 3, latency = 10 })
       g:add("n1", "first")
-      assert(g:settle(1))
+      assert(g:settle(4))
       assert.is_true(g.is_new)
       g:add("n2", "first")
       assert.is_false(g.is_new)
@@ -57,7 +60,9 @@ end)
 describe("every policy", function()
   local POLICIES = {
     { "flood" }, { "push" }, { "hub", "window=0.3" }, { "hub", "window=0.05" },
-    { "direct", "resend=1" },
+    { "direct", "resend=1" }, { "direct", "resend=1", "window=0.1", "backup=1" },
+    { "batch", "window=0.2" }, { "push_pull", "interval=0.2" }, { "anti_entropy", "interval=0.2" },
+    { "plumtree", "lazy=0.3" },
   }
 
   it("takes values of any kind, once each", function()
@@ -66,7 +71,7 @@ describe("every policy", function()
       for i, value in ipairs({ 1, 1.0, "1", true, { 1 }, { a = { 2 } }, "é", math.maxinteger }) do
         g:add("n" .. i % 3, value)
       end
-      assert(g:settle(2))
+      assert(g:settle(4))
       for _, id in ipairs(g.ids) do
         assert.equal(8, g:count(id), policy[1])
       end
@@ -116,7 +121,17 @@ describe("every policy", function()
           got = 0, next = 0 })
         g:tell(id, { type = "direct", values = { "x" }, from = 0, version = 1, session = 1,
           got = 0 })
-        g:tell(id, { type = "direct_ask", from = 0 })
+        g:tell(id, { type = "direct_row", got = { { id, 1, 1 } }, session = 1 })
+        g:tell(id, { type = "direct_column", got = { { "c-stranger", 1, 1, 1 } } })
+        for _, kind in ipairs({ "batch", "push_pull", "push_pull_reply", "plum_ihave" }) do
+          g:tell(id, { type = kind, values = { "x" }, from = 0, version = 1, session = 1, got = 9 })
+        end
+        g:tell(id, { type = "plum_values", list = { { "x-1", "x", "n0" } } })
+        g:tell(id, { type = "plum_prune", root = "n0" })
+        g:tell(id, { type = "plum_graft", ids = { "x-1", "x-2", 5 } })
+        for _, kind in ipairs({ "anti_entropy", "direct_backup" }) do
+          g:tell(id, { type = kind, values = { "x" } })
+        end
       end
       g:run(1)
       g:isolate("n0") -- the others have to find each other

@@ -1,23 +1,56 @@
 --- Direct: whoever takes a value sends it to everybody else at once.
 --
--- Each node numbers its own values by keeping them in a set of their own: the set's version is the
--- number of the newest. A message says from which version to which its values go, and confirms how
--- far the sender has got with the receiver's own values. As every node sends to every other now and
--- then, confirmations cost no messages. Whoever finds that it has missed something asks for it; and
--- what is not confirmed for a while is sent again, which makes good the loss of a last message.
+-- A message to a node carries what that node has not confirmed of the sender's own values, and
+-- confirms what is here of the receiver's (hearsay.gossip.link). As every node sends to every other
+-- now and then, confirmations cost nothing while there is something to say. Afterwards each node
+-- would owe every other a confirmation, n(n-1) messages; so they are collected. A node that has
+-- been owing for a while sends the first node one *row*: whose values it has, up to which version.
+-- The first node sends everybody one *column*: who has that node's values, up to which version.
+--
+--     n1 --- has 7 of n0, 5 of n2, 9 of n3 ---> n0
+--     n2 --- has 7 of n0, 4 of n1, 9 of n3 ---> n0 --- your 9 are at n1, n2 ---> n3
+--
+-- What is not confirmed for a while is sent again, to that node alone, and confirmed to the sender.
 --
 -- Cost: n-1 messages a value, the least that is possible without waiting for others to share one;
--- a value arrives after one hop. When nothing is new, what is unconfirmed is confirmed once, and
--- then nothing is sent.
+-- a value arrives after one hop. With a window values wait to share a message: those that a node
+-- takes at rate r cost (n-1) / (1 + r window) each. When nothing is new, all is confirmed by
+-- 2(n-1) messages, and then nothing is sent.
 --
 -- Survives loss and partitions: after one ends, values arrive within `resend` and a hop or two. A
--- value goes from its first node only, so two nodes that cannot reach each other do not share
--- values, even where a third reaches both.
+-- value goes from its first node only. So two nodes that cannot reach each other do not share
+-- values, even where a third reaches both; and a value that its node had no time to send to all is
+-- nowhere else, nor does a restarted node get what is left of its own. Where that matters there is
+-- `backup`: each node then exchanges what is missing with another one, drawn anew each time
+-- (hearsay.gossip.exchange), which costs some messages a period, also when nothing is new.
 -- @module hearsay.gossip.direct
 
+local errors = require "hearsay.errors"
+local exchange = require "hearsay.gossip.exchange"
 local gossip = require "hearsay.gossip"
+local json = require "hearsay.json"
+local link = require "hearsay.gossip.link"
 local node = require "hearsay"
 local seen = require "hearsay.seen"
+
+-- Of `resend`: how often to look; how long a node has to be silent to be confirmed by a row; how long
+-- rows are collected. Together, with three hops, less than 1: what is confirmed in time is not sent
+-- again. The longer a node has to be silent, the rarer is that under load.
+local LOOK, OWE, COLLECT = 1 / 16, 0.65, 1 / 16
+
+-- Checks the entries of a row or a column: an id and some integers.
+local function check(list, integers)
+  for _, entry in ipairs(list) do
+    local is_good = json.is_array(entry) and #entry == 1 + integers and type(entry[1]) == "string"
+    for i = 2, 1 + integers do
+      is_good = is_good and math.type(entry[i]) == "integer"
+    end
+    if not is_good then
+      error(errors.new("malformed_request",
+        ("expected a list of [id, %d integers], got %s"):format(integers, json.encode(entry))), 0)
+    end
+  end
+end
 
 local Direct = {}
 Direct.__index = Direct
@@ -27,83 +60,104 @@ local direct = {}
 --- Starts sending directly.
 -- @tparam table options
 --
---   - resend (default 2): seconds until what was not confirmed is sent again
+--   - resend (default 2): seconds until what was not confirmed is sent again; must exceed a few
+--     round trips
+--   - window (default 0): seconds that a value waits for others to share its message
+--   - backup (default 0, none): seconds between exchanges with a random node
 function direct.start(options)
   local self = setmetatable({
-    parameters = gossip.parameters(options, { resend = 2 }),
+    parameters = gossip.parameters(options, { resend = 2, window = 0, backup = 0 }),
     values = seen.new(),
     own = seen.new(),
-    peers = {}, -- id to what is known of that node
+    is_peer = {},
+    columns = {}, -- id to a list of {who, its session, session of that id, version}
   }, Direct)
+  self.links = link.all(self.own)
   node.on_init(function()
-    -- Tells this run of the node from one before a restart, whose versions mean nothing now.
-    self.session = node.random(1 << 53)
     for _, id in ipairs(node.peers) do
-      self.peers[id] = {
-        confirmed = 0, sent = 0, sent_at = 0, -- of our own values: versions
-        got = 0, told = 0, -- of its values: the version up to which we have all, and told it so
-      }
+      self.is_peer[id] = true
     end
     -- Not all at the same instant, in case all were started at the same instant.
-    node.every(self.parameters.resend, function() self:repair() end, 0.25)
+    node.every(self.parameters.resend * LOOK, function() self:look() end, 0.25)
   end)
-  node.on("direct", { values = "array", from = "integer", version = "integer",
-    session = "integer", got = "integer" }, function(msg)
+  node.on("direct", link.FIELDS, function(msg)
     self:receive(msg.src, msg.body)
   end)
-  node.on("direct_ask", { from = "integer" }, function(msg)
-    if self.peers[msg.src] then
-      self:send(msg.src, math.min(msg.body.from, self.own:version()))
-    end
+  node.on("direct_row", { got = "array", session = "integer" }, function(msg)
+    check(msg.body.got, 2)
+    self:take_row(msg.src, msg.body.session, msg.body.got)
   end)
+  node.on("direct_column", { got = "array" }, function(msg)
+    check(msg.body.got, 3)
+    self:take_column(msg.body.got)
+  end)
+  if self.parameters.backup > 0 then
+    exchange.start("direct_backup", self.values, self.parameters.backup, function()
+      return node.peers
+    end)
+  end
   return self
 end
 
--- Sends a peer our own values from a version on; none when that is the newest.
-function Direct:send(id, from)
-  local peer = self.peers[id]
-  node.send(id, {
-    type = "direct",
-    values = (self.own:since(from)),
-    from = from,
-    version = self.own:version(),
-    session = self.session,
-    got = peer.got, -- the receiver's values that are here,
-    of = peer.session, -- in the receiver's session that we know
-  })
-  peer.sent, peer.sent_at, peer.told = self.own:version(), node.now(), peer.got
+-- Sends again what must be lost, and confirms what those who are silent do not know to be here.
+function Direct:look()
+  local resend, row = self.parameters.resend, {}
+  for _, id in ipairs(node.peers) do
+    local peer = self.links[id]
+    if peer:is_overdue(resend) then
+      peer:send("direct")
+    elseif peer:owes() and node.now() - peer.heard_at >= resend * OWE then
+      row[#row + 1] = { id, peer.theirs, peer.got }
+      peer.told = peer.got
+    end
+  end
+  if row[1] and node.id == node.ids[1] then
+    self:take_row(node.id, link.session(), row)
+  elseif row[1] then
+    node.send(node.ids[1], { type = "direct_row", got = row, session = link.session() })
+  end
 end
 
--- What a peer has not confirmed for so long is lost; and one that has told us something for which
--- no message of ours came by to confirm it gets a message that does nothing else.
-function Direct:repair()
-  for _, id in ipairs(node.peers) do
-    local peer = self.peers[id]
-    local is_old = node.now() - peer.sent_at >= self.parameters.resend
-    if is_old and (peer.confirmed < peer.sent or peer.told < peer.got) then
-      self:send(id, peer.confirmed)
+-- What a node has of others, for their columns.
+function Direct:take_row(from, session, row)
+  for _, entry in ipairs(row) do
+    local id, of, got = table.unpack(entry)
+    if id == node.id then
+      self:take_column({ { from, session, of, got } })
+    elseif self.is_peer[id] then
+      self.columns[id] = self.columns[id] or {}
+      table.insert(self.columns[id], { from, session, of, got })
+    end
+  end
+  self.collecting = self.collecting or node.after(self.parameters.resend * COLLECT, function()
+    self.collecting = nil
+    for _, id in ipairs(node.peers) do
+      if self.columns[id] then
+        node.send(id, { type = "direct_column", got = self.columns[id] })
+        self.columns[id] = nil
+      end
+    end
+  end)
+end
+
+-- What others have of this node's own.
+function Direct:take_column(column)
+  for _, entry in ipairs(column) do
+    local id, theirs, of, got = table.unpack(entry)
+    if self.is_peer[id] then
+      self.links[id]:confirm(theirs, of, got)
     end
   end
 end
 
 function Direct:receive(id, body)
-  local peer = self.peers[id]
-  if not peer then
+  if not self.is_peer[id] then
     return -- no node of this cluster
   end
-  if body.session ~= peer.session then
-    peer.session, peer.got, peer.told = body.session, 0, 0
-    peer.confirmed = 0 -- it was restarted, and has forgotten
-  end
-  if body.of == self.session then
-    peer.confirmed = math.max(peer.confirmed, math.min(body.got, self.own:version()))
-  end
+  local peer = self.links[id]
   self.values:merge(body.values)
-  if body.from <= peer.got then
-    peer.got = math.max(peer.got, body.version)
-  elseif not peer.asked_at or node.now() - peer.asked_at >= self.parameters.resend / 2 then
-    peer.asked_at = node.now() -- and not again while the answer is under way
-    node.send(id, { type = "direct_ask", from = peer.got })
+  if peer:receive(body) and node.now() - peer.sent_at >= self.parameters.resend / 2 then
+    peer:send("direct")
   end
 end
 
@@ -114,12 +168,20 @@ function Direct:add(value)
   if not self.values:add(value) then
     return false
   end
-  local before = self.own:version()
   self.own:add(value)
-  for _, id in ipairs(node.peers) do
-    self:send(id, before)
+  if self.parameters.window == 0 then
+    self:send()
+  else
+    self.waiting = self.waiting or node.after(self.parameters.window, function() self:send() end)
   end
   return true
+end
+
+function Direct:send()
+  self.waiting = nil
+  for _, id in ipairs(node.peers) do
+    self.links[id]:send("direct")
+  end
 end
 
 return direct

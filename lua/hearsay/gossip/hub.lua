@@ -35,6 +35,7 @@
 local follower = require "hearsay.gossip.hub_follower"
 local gossip = require "hearsay.gossip"
 local leader = require "hearsay.gossip.hub_leader"
+local link = require "hearsay.gossip.link"
 local node = require "hearsay"
 local seen = require "hearsay.seen"
 
@@ -60,8 +61,7 @@ function hub.start(options)
     for i, id in ipairs(node.ids) do
       self.order[id] = i
     end
-    -- Tells this run of the node from one before a restart, whose versions mean nothing now.
-    self.session = node.random(1 << 53)
+    self.session = link.session()
     self.leader = leader.new(self)
     self.follower = follower.new(self)
     self.follower:follow(node.ids[1])

@@ -15,10 +15,17 @@
 --
 -- Policies, for n nodes and values that come at random; a hop is the one-way delay:
 --
---     flood    to the neighbours that a topology names, once, without confirmation
---     push     to the neighbours, repeated until confirmed, what collects meanwhile in one message
---     hub      through a star in rounds: 2(n-1) messages a round at most
---     direct   to everyone at once: n-1 messages a value, one hop
+--     flood         to the neighbours that a topology names, once, without confirmation
+--     push          to the neighbours, repeated until confirmed, what collects meanwhile in one message
+--     batch         to the neighbours, what has collected in a window in one message
+--     plumtree      along trees in the graph of neighbours: n-1 messages a value; mended by announcements
+--     hub           through a star in rounds: 2(n-1) messages a round at most
+--     direct        to everyone at once: n-1 messages a value, one hop
+--     push_pull     with a random node now and then, what that one is not known to have: 2n an interval
+--     anti_entropy  with a random node now and then, what digests show to differ: up to 3n an interval
+--
+-- They are made of what hearsay.gossip.link (confirmed deltas between two nodes) and
+-- hearsay.gossip.exchange (two nodes compare digests) give them.
 --
 -- Each is a module hearsay.gossip.NAME, whose header tells how it works, what it costs and what it
 -- survives. It has `start(options)`, which returns an object with
@@ -30,7 +37,9 @@
 
 local gossip = {}
 
-local names = { "flood", "push", "hub", "direct" }
+local names = {
+  "flood", "push", "batch", "hub", "direct", "push_pull", "anti_entropy", "plumtree",
+}
 
 --- Starts a policy. Call once, in the script's main part.
 -- @tparam table options `policy`, a name, and that policy's parameters

@@ -12,11 +12,12 @@
 -- the graph's diameter, and up to one round trip more where a request is under way.
 --
 -- Survives any loss and any partition that ends: after it a value crosses each link within
--- `timeout` (of a request that was lost just before), `cap` and a hop. Not a restart: who has
--- forgotten what it confirmed is not sent it again.
+-- `timeout` (of a request that was lost just before), `cap` and a hop. A node that was restarted gets
+-- all that a neighbour has once that has something new for it: its confirmation tells.
 -- @module hearsay.gossip.push
 
 local gossip = require "hearsay.gossip"
+local link = require "hearsay.gossip.link"
 local node = require "hearsay"
 local retry = require "hearsay.retry"
 local seen = require "hearsay.seen"
@@ -35,50 +36,52 @@ function push.start(options)
   local self = setmetatable({
     parameters = gossip.parameters(options, { timeout = 0.5, cap = 2 }),
     values = seen.new(),
-    links = {}, -- neighbour to {confirmed, is_busy}
+    links = {}, -- neighbour to {confirmed, is_busy, session: which run of it that was}
   }, Push)
   node.on("push", { values = "array" }, function(msg)
     if self.values:merge(msg.body.values) > 0 then
       self:spread(msg.src)
     end
-    return { type = "push_ok" }
+    return { type = "push_ok", session = link.session() }
   end)
   return self
 end
 
 -- Sends to a neighbour until it has all that there is.
-function Push:serve(neighbour, link)
+function Push:serve(neighbour, peer)
   local backoff = retry.backoff {
     first = self.parameters.timeout / 4, cap = self.parameters.cap, random = node.random,
   }
-  while link.confirmed < self.values:version() do
+  while peer.confirmed < self.values:version() do
     local version = self.values:version()
-    local body = { type = "push", values = (self.values:since(link.confirmed)) }
-    if node.rpc(neighbour, body, self.parameters.timeout) then
-      link.confirmed = version
+    local body = { type = "push", values = (self.values:since(peer.confirmed)) }
+    local reply = node.rpc(neighbour, body, self.parameters.timeout)
+    if reply then
+      local is_restarted = peer.session and peer.session ~= reply.session
+      peer.confirmed, peer.session = is_restarted and 0 or version, reply.session
       backoff:reset()
     else
       node.sleep(backoff:next())
     end
   end
-  link.is_busy = false
+  peer.is_busy = false
 end
 
 -- Sees to it that every neighbour is being served. One that was in step, and has just sent us all
 -- there is, needs nothing back.
 function Push:spread(from)
   for _, neighbour in ipairs(self.neighbours or node.peers) do
-    local link = self.links[neighbour]
-    if not link then
-      link = { confirmed = 0, is_busy = false }
-      self.links[neighbour] = link
+    local peer = self.links[neighbour]
+    if not peer then
+      peer = { confirmed = 0, is_busy = false }
+      self.links[neighbour] = peer
     end
-    if neighbour == from and link.confirmed == self.in_step then
-      link.confirmed = self.values:version()
+    if neighbour == from and peer.confirmed == self.in_step then
+      peer.confirmed = self.values:version()
     end
-    if not link.is_busy and link.confirmed < self.values:version() then
-      link.is_busy = true
-      node.spawn(self.serve, self, neighbour, link)
+    if not peer.is_busy and peer.confirmed < self.values:version() then
+      peer.is_busy = true
+      node.spawn(self.serve, self, neighbour, peer)
     end
   end
   self.in_step = self.values:version()
