@@ -45,8 +45,9 @@ describe("gossip.start", function()
   end)
 
   it("starts each policy with its defaults", function()
-    for _, policy in ipairs({ "flood", "push", "batch", "hub", "direct", "push_pull", "anti_entropy",
-      "plumtree" }) do
+    for _, policy in ipairs({
+      "flood", "push", "batch", "hub", "direct", "push_pull", "anti_entropy", "plumtree",
+    }) do
       local g = gossip_lab.start({ policy }, { nodes = 3, latency = 10 })
       g:add("n1", "first")
       assert(g:settle(4))

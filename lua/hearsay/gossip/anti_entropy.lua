@@ -1,16 +1,16 @@
 --- Anti-entropy: now and then each node compares its values with those of a random other one, and
 -- both have then what one of them had (hearsay.gossip.exchange).
 --
--- Cost: a message an exchange while all is equal, up to three under load: n / interval to 3n / interval
--- messages a second, however many values there are; never less, also when nothing is new. Every
--- exchange of nodes that differ brings both to the union, so those who have a value double at
+-- Cost: a message an exchange while all is equal, up to three under load: n / interval to 3n /
+-- interval messages a second, however many values there are; never less, also when nothing is new.
+-- Every exchange of nodes that differ brings both to the union, so those who have a value double at
 -- first, and those who lack it are squared at last (as parts of all): a value arrives everywhere
 -- within about log2(n) + log2(log(n)) intervals, not at a time that one could promise. In bytes it
 -- is the dearest: what differs is found by buckets, so much travels that was there.
 --
--- Survives everything that ends: loss, partitions, restarts, nodes that reach each other only through
--- others. There is no tree and no hub to fail, and nothing to remember of others. It loses only what
--- no living node has.
+-- Survives everything that ends: loss, partitions, restarts, nodes that reach each other only
+-- through others. There is no tree and no hub to fail, and nothing to remember of others. It loses
+-- only what no living node has.
 --
 -- Source: Demers et al., Epidemic Algorithms for Replicated Database Maintenance, 1987.
 -- @module hearsay.gossip.anti_entropy

@@ -1,18 +1,18 @@
 --- Batch: what is new waits for the end of a window, and goes to each neighbour in one message.
 --
--- Each node flushes by a clock of its own, and with jitter, so that nodes that were started together do
--- not send together. A flush sends a neighbour what it has not confirmed, once (hearsay.gossip.link);
--- it confirms what came from there, and is a message of its own only where there is nothing to
--- send. What is not confirmed for `resend` is sent again.
+-- Each node flushes by a clock of its own, and with jitter, so that nodes that were started
+-- together do not send together. A flush sends a neighbour what it has not confirmed, once
+-- (hearsay.gossip.link); it confirms what came from there, and is a message of its own only where
+-- there is nothing to send. What is not confirmed for `resend` is sent again.
 --
--- Cost: two messages a link and window at most, however many values there are; on a star with n nodes
--- 2(n-1) a window. When nothing is new, nothing is sent. A value waits half a window and takes a
--- hop at each node that it passes; on a star it arrives within two windows and two hops. The clocks
--- of hub and leaves have nothing to do with each other: hearsay.gossip.hub brings them into step,
--- and needs one window.
+-- Cost: two messages a link and window at most, however many values there are; on a star with n
+-- nodes 2(n-1) a window. When nothing is new, nothing is sent. A value waits half a window and
+-- takes a hop at each node that it passes; on a star it arrives within two windows and two hops.
+-- The clocks of hub and leaves have nothing to do with each other: hearsay.gossip.hub brings them
+-- into step, and needs one window.
 --
--- Survives loss, partitions that end, and restarts, as far as the neighbours connect: on a star the hub
--- is the one that must not fail.
+-- Survives loss, partitions that end, and restarts, as far as the neighbours connect: on a star the
+-- hub is the one that must not fail.
 -- @module hearsay.gossip.batch
 
 local gossip = require "hearsay.gossip"

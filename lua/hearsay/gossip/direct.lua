@@ -33,9 +33,9 @@ local link = require "hearsay.gossip.link"
 local node = require "hearsay"
 local seen = require "hearsay.seen"
 
--- Of `resend`: how often to look; how long a node has to be silent to be confirmed by a row; how long
--- rows are collected. Together, with three hops, less than 1: what is confirmed in time is not sent
--- again. The longer a node has to be silent, the rarer is that under load.
+-- Of `resend`: how often to look; how long a node has to be silent to be confirmed by a row; how
+-- long rows are collected. Together, with three hops, less than 1: what is confirmed in time is not
+-- sent again. The longer a node has to be silent, the rarer is that under load.
 local LOOK, OWE, COLLECT = 1 / 16, 0.65, 1 / 16
 
 -- Checks the entries of a row or a column: an id and some integers.

@@ -5,14 +5,14 @@
 --     |<-- what b has and a may lack, b's digest |    nothing when the digests are equal
 --     |--- what a has and b may lack ----------->|    nothing when b has it all
 --
--- A digest is a number for each bucket of values (hearsay.seen), and what is sent are the buckets in
--- which the two differ: a value that one side lacks costs a bucket, 1/64 of all values. A node
--- remembers nothing of others, so nothing that it remembers can be wrong: what is lost is made
--- good by the next exchange, and a restarted node gets everything.
+-- A digest is a number for each bucket of values (hearsay.seen), and what is sent are the buckets
+-- in which the two differ: a value that one side lacks costs a bucket, 1/64 of all values. A node
+-- remembers nothing of others, so nothing that it remembers can be wrong: what is lost is made good
+-- by the next exchange, and a restarted node gets everything.
 --
--- Source: Demers et al., Epidemic Algorithms for Replicated Database Maintenance, 1987, section 1.3:
--- anti-entropy by push-pull, with checksums. One checksum of all values would differ at any time
--- under load, hence the buckets.
+-- Source: Demers et al., Epidemic Algorithms for Replicated Database Maintenance, 1987, section
+-- 1.3: anti-entropy by push-pull, with checksums. One checksum of all values would differ at any
+-- time under load, hence the buckets.
 -- @module hearsay.gossip.exchange
 
 local errors = require "hearsay.errors"

@@ -16,13 +16,13 @@
 -- Policies, for n nodes and values that come at random; a hop is the one-way delay:
 --
 --     flood         to the neighbours that a topology names, once, without confirmation
---     push          to the neighbours, repeated until confirmed, what collects meanwhile in one message
+--     push          to the neighbours, until confirmed, what collects meanwhile in one message
 --     batch         to the neighbours, what has collected in a window in one message
---     plumtree      along trees in the graph of neighbours: n-1 messages a value; mended by announcements
+--     plumtree      along trees in the graph of neighbours, n-1 messages a value; they mend
 --     hub           through a star in rounds: 2(n-1) messages a round at most
 --     direct        to everyone at once: n-1 messages a value, one hop
---     push_pull     with a random node now and then, what that one is not known to have: 2n an interval
---     anti_entropy  with a random node now and then, what digests show to differ: up to 3n an interval
+--     push_pull     with a random node now and then: 2n messages an interval
+--     anti_entropy  the same, by digests, with nothing to remember: n to 3n messages an interval
 --
 -- They are made of what hearsay.gossip.link (confirmed deltas between two nodes) and
 -- hearsay.gossip.exchange (two nodes compare digests) give them.

@@ -1,7 +1,7 @@
---- A link: what one node sends another of a set, numbered, confirmed, and repeated where it was lost.
+--- A link: what one node sends another of a set, numbered, confirmed, and repeated when lost.
 --
--- The version of a seen-set numbers its values. A message of a link says from which version to which
--- its values go, and confirms how far the sender has got with the receiver's set:
+-- The version of a seen-set numbers its values. A message of a link says from which version to
+-- which its values go, and confirms how far the sender has got with the receiver's set:
 --
 --     { values = [..], from = 3, version = 5,    the values 4 and 5 of the sender's set,
 --       session = s,                             which is gone after a restart;
@@ -31,8 +31,8 @@ link.FIELDS = {
 
 local session
 
---- Tells this run of the node from one before a restart, whose versions mean nothing now. Call after
--- init.
+--- Tells this run of the node from one before a restart, whose versions mean nothing now. Call it
+-- after init.
 -- @treturn integer always the same
 function link.session()
   session = session or node.random(1 << 53)
@@ -105,15 +105,17 @@ end
 
 --- Takes a message; its values are the caller's to merge.
 -- @tparam table body
--- @treturn boolean whether the other side knows less of us than we thought: it was restarted, or goes on
+-- @treturn boolean whether the other side knows less of us than we thought: it was restarted, or
+-- goes on
 --   where we were before a restart of ours, or repeats what we have confirmed. A message helps
 function Link:receive(body)
   local is_restarted = self.theirs and body.session ~= self.theirs
   self.heard_at = node.now()
-  if body.session ~= self.theirs then
-    self.theirs, self.got, self.told = body.session, 0, 0
+  if is_restarted then
+    self.got, self.told = 0, 0
     self.confirmed, self.known, self.sent_at = 0, 0, -math.huge
   end
+  self.theirs = body.session
   self:confirm(body.session, body.of, body.got)
   if body.from > self.got then
     return true

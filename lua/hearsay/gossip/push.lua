@@ -12,8 +12,8 @@
 -- the graph's diameter, and up to one round trip more where a request is under way.
 --
 -- Survives any loss and any partition that ends: after it a value crosses each link within
--- `timeout` (of a request that was lost just before), `cap` and a hop. A node that was restarted gets
--- all that a neighbour has once that has something new for it: its confirmation tells.
+-- `timeout` (of a request that was lost just before), `cap` and a hop. A node that was restarted
+-- gets all that a neighbour has once that has something new for it: its confirmation tells.
 -- @module hearsay.gossip.push
 
 local gossip = require "hearsay.gossip"

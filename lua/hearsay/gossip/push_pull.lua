@@ -1,17 +1,18 @@
---- Push-pull: now and then each node sends a random other one what that one is not known to have, and
--- gets what it itself lacks in the reply.
+--- Push-pull: now and then each node sends a random other one what that one is not known to have,
+-- and gets what it itself lacks in the reply.
 --
--- What two nodes have told each other is remembered in a link for each pair (hearsay.gossip.link), so
--- what is sent is exact, and nothing is compared. But a pair does not know what others have told
+-- What two nodes have told each other is remembered in a link for each pair (hearsay.gossip.link),
+-- so what is sent is exact, and nothing is compared. But a pair does not know what others have told
 -- it: each value crosses each pair that meets.
 --
--- Cost: two messages an exchange, 2n / interval messages a second, however many values there are; never
--- less, also when nothing is new. A value arrives everywhere within about log2(n) + log2(log(n))
--- intervals: by pushes those who have it double, by pulls those who lack it are squared (as parts
--- of all).
+-- Cost: two messages an exchange, 2n / interval messages a second, however many values there are;
+-- never less, also when nothing is new. A value arrives everywhere within about log2(n) +
+-- log2(log(n)) intervals: by pushes those who have it double, by pulls those who lack it are
+-- squared (as parts of all).
 --
--- Survives loss, partitions, restarts, and nodes that reach each other only through others: what a pair
--- has not confirmed goes into its next exchange. It remembers a few numbers of each other node.
+-- Survives loss, partitions, restarts, and nodes that reach each other only through others: what a
+-- pair has not confirmed goes into its next exchange. It remembers a few numbers of each other
+-- node.
 --
 -- Source: Karp et al., Randomized Rumor Spreading, 2000, for why both push and pull.
 -- @module hearsay.gossip.push_pull
