@@ -53,11 +53,14 @@ end
 
 --- Writes some keys in one step. Raises nothing; needs the node's id, so init must have come.
 -- @tparam {{key, value},...} pairs each key once
--- @treturn unit for other nodes to merge
+-- @treturn unit for other nodes to merge; empty when nothing is written
 function Registers:write(pairs)
+  local unit = json.array({})
+  if not pairs[1] then
+    return unit
+  end
   self.writer = self.writer or ("%s.%x"):format(node.id, node.random(1 << 40))
   self.clock = self.clock + 1
-  local unit = json.array({})
   for i, pair in ipairs(pairs) do
     unit[i] = json.array({ pair[1], pair[2], self.clock, self.writer })
     self:put(unit[i])

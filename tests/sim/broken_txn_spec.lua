@@ -46,13 +46,13 @@ local broken = {
 }
 
 local right = {
-  { "txn_single", REGISTERS, ONE, "strict-serializable" },
-  { "txn_single", LISTS, ONE, "strict-serializable" },
-  { "txn_causal", REGISTERS, THREE, "causal" },
+  { "txn_6a", REGISTERS, ONE, "strict-serializable" },
+  { "txn_6a", LISTS, ONE, "strict-serializable" },
+  { "txn_6c", REGISTERS, THREE, "causal" },
 }
 
 local function run(folder, case, model, seed)
-  return bench.run(("tests/sim/%s/%s.lua"):format(folder, case[1]),
+  return bench.run(("%s/%s.lua"):format(folder, case[1]),
     ("-w %s %s --consistency-models %s --seed %d"):format(case[2], case[3], model, seed))
 end
 
@@ -73,7 +73,7 @@ describe("the bench finds that", function()
         expected[anomaly] = true
       end
       for seed = 1, SEEDS do
-        local result = run("broken", case, model, seed).results.workload
+        local result = run("tests/sim/broken", case, model, seed).results.workload
         for _, found in ipairs(result["anomaly-types"]) do
           assert.is_false(result["valid?"])
           if expected[found] then
@@ -85,7 +85,7 @@ describe("the bench finds that", function()
     end)
     if kept then
       it(("%s as %s keeps %s"):format(name, workload, kept), function()
-        assert_keeps("broken", case, kept, FEW)
+        assert_keeps("tests/sim/broken", case, kept, FEW)
       end)
     end
   end
@@ -94,7 +94,7 @@ end)
 describe("the bench finds nothing wrong with", function()
   for _, case in ipairs(right) do
     it(("%s as %s"):format(case[1], case[2]), function()
-      assert_keeps("right", case, case[4], SEEDS)
+      assert_keeps("challenges", case, case[4], SEEDS)
     end)
   end
 end)

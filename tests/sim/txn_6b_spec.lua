@@ -1,0 +1,143 @@
+-- Challenge 6b: transactions on two nodes, always available.
+
+local bench = dofile("tests/sim/bench.lua")
+local json = require "hearsay.json"
+local testing = require "hearsay.testing"
+
+local SCRIPT = "challenges/txn_6b.lua"
+local REGISTERS = "-w txn-rw-register --converge "
+local CHALLENGE = REGISTERS .. "--node-count 2 --concurrency 2n --rate 1000 --time-limit 20 "
+  .. "--availability total --nemesis partition "
+
+local function explore(seeds, options, script)
+  for seed = 1, seeds do
+    bench.valid(script or SCRIPT, ("%s %s --seed %d"):format(REGISTERS, options, seed))
+  end
+end
+
+-- Asks a node a transaction in JSON; the answer in JSON.
+local function ask(nodes, id, text)
+  local reply, err = nodes:ask(id, { type = "txn", txn = json.decode(text) })
+  return reply and json.encode(reply.txn), err
+end
+
+describe("transactions on two nodes (6b)", function()
+  it("pass the challenge, converge, and take 0.025 server messages an operation", function()
+    for seed = 1, 3 do
+      local run = bench.valid(SCRIPT,
+        CHALLENGE .. "--consistency-models read-uncommitted --seed " .. seed)
+      bench.at_most(0.025, run.results.net.servers["msgs-per-op"], "messages/op", run)
+      assert(run.results.converged["shown-count"] > 1000)
+    end
+  end)
+
+  it("take a quarter of that with a window of half a second", function()
+    local run = bench.valid(SCRIPT .. " window=0.5",
+      CHALLENGE .. "--consistency-models read-uncommitted")
+    bench.at_most(0.006, run.results.net.servers["msgs-per-op"], "messages/op", run)
+  end)
+
+  it("are causal on two nodes, whatever the network does", function()
+    explore(10, "--node-count 2 --concurrency 4n --rate 200 --time-limit 5 --latency 20 "
+      .. "--latency-dist exponential --consistency-models causal --nemesis-interval 2 "
+      .. "--nemesis partition,loss,duplicate,reorder,pause,spike")
+  end)
+
+  it("are seen as a whole on four nodes as well, but not always after their causes", function()
+    local four = "--node-count 4 --concurrency 2n --rate 200 --time-limit 10 --latency 50 "
+      .. "--nemesis partition --nemesis-interval 2 "
+    explore(5, four .. "--consistency-models read-atomic")
+    for seed = 1, 20 do
+      local run = bench.run(SCRIPT,
+        ("%s %s --consistency-models causal --seed %d"):format(REGISTERS, four, seed))
+      if run.results.workload["anomaly-types"][1] == "G-causal" then
+        return
+      end
+    end
+    error("not within 20 seeds")
+  end)
+
+  it("come together again after nodes were killed", function()
+    explore(20, "--node-count 2 --concurrency 2n --rate 100 --time-limit 8 "
+      .. "--nemesis kill,partition --nemesis-interval 2 --consistency-models read-committed")
+  end)
+
+  it("come together where a node that has forgotten writes what it wrote before", function()
+    local nodes = testing.start(SCRIPT, { nodes = 2 })
+    ask(nodes, "n0", '[["w",1,"before"]]')
+    nodes:run(1)
+    nodes:restart("n0")
+    assert.equal('[["w",1,"after"]]', ask(nodes, "n0", '[["w",1,"after"]]'))
+    nodes:run(3)
+    assert.equal(ask(nodes, "n0", '[["r",1,null]]'), ask(nodes, "n1", '[["r",1,null]]'))
+  end)
+
+  it("are handed back to a node that was killed, in lines that are not long", function()
+    local nodes = testing.start(SCRIPT, { nodes = 2, latency = 10 })
+    for i = 1, 60 do
+      local writes = {}
+      for at = 1, 50 do
+        writes[at] = { "w", i * 100 + at, ("x"):rep(50) }
+      end
+      nodes:ask("n0", { type = "txn", txn = json.array(writes) })
+    end
+    nodes:run(2)
+    nodes:restart("n0")
+    nodes:journal()
+    nodes:eventually(5, function()
+      return ask(nodes, "n0", '[["r",6050,null]]') ~= '[["r",6050,null]]'
+        and ask(nodes, "n0", '[["r",101,null]]') ~= '[["r",101,null]]'
+    end)
+    local longest, all = 0, 0
+    for _, sent in ipairs(nodes:sent()) do
+      local bytes = #json.encode(sent.body)
+      longest, all = math.max(longest, bytes), all + bytes
+    end
+    assert(all > 200000, all)
+    assert(longest < 65536, longest)
+  end)
+
+  it("keep lines short through a long partition", function()
+    local run = bench.valid(SCRIPT, REGISTERS .. "--node-count 2 --concurrency 2n --rate 1000 "
+      .. "--time-limit 30 --nemesis partition --nemesis-interval 40 --seed 3 "
+      .. "--consistency-models read-committed", function(world) world:journal() end)
+    local longest = 0
+    for line in run.world:journal():gmatch("[^\n]+") do
+      longest = math.max(longest, #line)
+    end
+    assert(run.faults[1].to_us - run.faults[1].from_us > 15e6)
+    assert(longest > 20000 and longest < 65536, longest)
+  end)
+
+  it("send nothing when nothing was written", function()
+    local nodes = testing.start(SCRIPT, { nodes = 2 })
+    ask(nodes, "n0", '[["w",1,1]]')
+    nodes:run(3)
+    nodes:journal()
+    for _ = 1, 20 do
+      assert.equal('[["r",1,1],["r",2,null]]', ask(nodes, "n1", '[["r",1,null],["r",2,null]]'))
+      nodes:run(0.1)
+    end
+    assert.same({}, nodes:sent())
+  end)
+
+  it("are refused as a whole, and nobody is told of them", function()
+    local nodes = testing.start(SCRIPT, { nodes = 2 })
+    nodes:run(3)
+    nodes:journal()
+    for text, expected in pairs({
+      ['[["w",1,6],["x",1,2]]'] = 'expected ["r", key, null] or ["w", key, value], got ["x",1,2]',
+      ['[["w",1,6],["append",1,2]]'] = 'expected ["r", key, null] or ["w", key, value], got ["app',
+      ['[["w",1,6],["w",1]]'] = 'operation 2: expected ["r", key, null] or ["w", key, value], got',
+      ["{}"] = 'expected "txn" to be of type array',
+    }) do
+      local reply, err = ask(nodes, "n0", text)
+      assert.is_nil(reply)
+      assert.equal(12, err.code)
+      assert.matches(expected, err.text, 1, true)
+    end
+    nodes:run(3)
+    assert.same({}, nodes:sent())
+    assert.equal('[["r",1,null]]', ask(nodes, "n0", '[["r",1,null]]'))
+  end)
+end)

@@ -1,0 +1,133 @@
+-- Challenge 6c: causal transactions on any number of nodes.
+
+local bench = dofile("tests/sim/bench.lua")
+local json = require "hearsay.json"
+local testing = require "hearsay.testing"
+
+local SCRIPT = "challenges/txn_6c.lua"
+local REGISTERS = "-w txn-rw-register --converge "
+local CHALLENGE = REGISTERS .. "--node-count 2 --concurrency 2n --rate 1000 --time-limit 20 "
+  .. "--availability total --nemesis partition "
+local MODELS = "read-committed,monotonic-atomic-view,read-atomic,causal"
+
+local function explore(seeds, options)
+  for seed = 1, seeds do
+    bench.valid(SCRIPT, ("%s %s --seed %d"):format(REGISTERS, options, seed))
+  end
+end
+
+local function ask(nodes, id, text)
+  local reply, err = nodes:ask(id, { type = "txn", txn = json.decode(text) })
+  return reply and json.encode(reply.txn), err
+end
+
+local function read(nodes, id, key)
+  local reply = nodes:ask(id, { type = "txn", txn = json.decode(('[["r",%d,null]]'):format(key)) })
+  return reply.txn[1][3] ~= json.null and reply.txn[1][3] or nil
+end
+
+describe("causal transactions (6c)", function()
+  it("pass the challenge, converge, and take 0.025 server messages an operation", function()
+    for seed = 1, 3 do
+      local run = bench.valid(SCRIPT,
+        ("%s --consistency-models %s --seed %d"):format(CHALLENGE, MODELS, seed))
+      bench.at_most(0.025, run.results.net.servers["msgs-per-op"], "messages/op", run)
+      assert(run.results.converged["shown-count"] > 1000)
+    end
+  end)
+
+  it("take a quarter of that with a window of half a second", function()
+    local run = bench.valid(SCRIPT .. " window=0.5",
+      ("%s --consistency-models %s"):format(CHALLENGE, MODELS))
+    bench.at_most(0.006, run.results.net.servers["msgs-per-op"], "messages/op", run)
+  end)
+
+  for _, count in ipairs({ 3, 5 }) do
+    it(("are causal on %d nodes, whatever the network does"):format(count), function()
+      explore(15, ("--node-count %d --concurrency 2n --rate 200 --time-limit 5 --latency 50 "
+        .. "--latency-dist exponential --nemesis partition,loss,duplicate,reorder,pause,spike "
+        .. "--nemesis-interval 2 --consistency-models causal"):format(count))
+    end)
+  end
+
+  it("come together again after nodes were killed", function()
+    explore(20, "--node-count 4 --concurrency 2n --rate 100 --time-limit 8 --latency 20 "
+      .. "--nemesis kill,partition --nemesis-interval 2 --consistency-models read-atomic")
+  end)
+
+  it("arrive after what they were written on, also past a cut", function()
+    local nodes = testing.start(SCRIPT, { nodes = 3, latency = 10 })
+    nodes:cut({ "n0" }, { "n2" })
+    ask(nodes, "n0", '[["w",1,"cause"]]')
+    nodes:eventually(1, function() return read(nodes, "n1", 1) end)
+    ask(nodes, "n1", '[["w",2,"effect"]]')
+    nodes:eventually(1, function()
+      local cause, effect = read(nodes, "n2", 1), read(nodes, "n2", 2)
+      assert(cause or not effect)
+      return effect
+    end)
+  end)
+
+  it("outlive the node that wrote them where one other has seen them", function()
+    local nodes = testing.start(SCRIPT, { nodes = 3, latency = 10 })
+    nodes:cut({ "n0" }, { "n2" })
+    nodes:cut({ "n1" }, { "n2" })
+    ask(nodes, "n0", '[["w",1,"x"]]')
+    nodes:eventually(1, function() return read(nodes, "n1", 1) end)
+    nodes:restart("n0")
+    nodes:isolate("n0")
+    nodes.world:heal()
+    nodes:isolate("n0")
+    nodes:eventually(5, function() return read(nodes, "n2", 1) == "x" end)
+    nodes:heal()
+    nodes:eventually(5, function() return read(nodes, "n0", 1) == "x" end)
+  end)
+
+  -- 1,200 writes in one step take several parts, which a restarted node is handed as well.
+  it("are seen as a whole, however large, and so is what a killed node is handed back", function()
+    local nodes = testing.start(SCRIPT, { nodes = 3, latency = 10 })
+    local writes = {}
+    for i = 1, 1200 do
+      writes[i] = { "w", i, ("x"):rep(100) }
+    end
+    local function is_whole(id)
+      local first, last = read(nodes, id, 1), read(nodes, id, 1200)
+      assert.equal(first, last)
+      return first
+    end
+    nodes:ask("n0", { type = "txn", txn = json.array(writes) })
+    for _, id in ipairs({ "n1", "n2" }) do
+      nodes:eventually(3, function() return is_whole(id) end)
+    end
+    nodes:restart("n0")
+    nodes:eventually(3, function() return is_whole("n0") end)
+    nodes:run(1)
+    local longest = 0
+    for _, sent in ipairs(nodes:sent()) do
+      longest = math.max(longest, #json.encode(sent.body))
+    end
+    assert(longest > 50000 and longest < 65536 + 500 * 150, longest)
+  end)
+
+  it("send nothing when nothing was written", function()
+    local nodes = testing.start(SCRIPT, { nodes = 3 })
+    ask(nodes, "n0", '[["w",1,1]]')
+    nodes:run(3)
+    nodes:journal()
+    for _ = 1, 20 do
+      assert.equal('[["r",1,1],["r",2,null]]', ask(nodes, "n2", '[["r",1,null],["r",2,null]]'))
+      nodes:run(0.1)
+    end
+    assert.same({}, nodes:sent())
+  end)
+
+  it("are refused as a whole", function()
+    local nodes = testing.start(SCRIPT, { nodes = 3 })
+    for _, text in ipairs({ '[["w",1,6],["x",1,2]]', '[["w",1,6],["r",1]]', '[["append",1,6]]' }) do
+      local reply, err = ask(nodes, "n0", text)
+      assert.is_nil(reply)
+      assert.equal(12, err.code)
+    end
+    assert.is_nil(read(nodes, "n0", 1))
+  end)
+end)
