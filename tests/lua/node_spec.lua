@@ -212,8 +212,9 @@ describe("node.on", function()
       ['node.on("init", print)'] = ':2: node.on: "init" is answered by the host; use node.on_init',
       ['node.on("x", print) node.on("x", print)'] = ':2: node.on: "x" has a handler already',
       ['node.on("x", { v = "int" }, print)'] = ':2: node.on: field "v": expected any, integer, '
-        .. 'number, string, boolean, array or object, with a ? behind it when it may be missing, '
-        .. 'not "int"',
+        .. 'natural, number, seconds, string, boolean, array or object, with a ? behind it when it '
+        .. 'may be missing, not "int"',
+      ['node.on("x", { v = "natural", t = "seconds?" }, print) error("fine")'] = ":2: fine",
       ['node.on("x", { v = 5 }, print)'] = ':2: node.on: field "v": ',
       ['node.on("x", { v = "any??" }, print)'] = ':2: node.on: field "v": ',
     }) do
