@@ -14,6 +14,7 @@
 -- Set by init: `node.id`, `node.ids` (all ids) and `node.peers` (all but this).
 -- @module hearsay
 
+local brief = require "hearsay.brief"
 local errors = require "hearsay.errors"
 local json = require "hearsay.json"
 local node = require "hearsay.core"
@@ -58,7 +59,7 @@ local function check(body, list)
       end
     elseif not field.is(value) then
       error(errors.new("malformed_request", ("%s: expected %q to be of type %s, got %s")
-        :format(body.type, field.name, field.kind, json.encode(value):sub(1, 60))), 0)
+        :format(body.type, field.name, field.kind, brief(value))), 0)
     end
   end
 end

@@ -40,6 +40,7 @@
 -- it expects, so only who creates the key succeeds.
 -- @module hearsay.kv
 
+local brief = require "hearsay.brief"
 local errors = require "hearsay.errors"
 local ids = require "hearsay.ids"
 local json = require "hearsay.json"
@@ -67,7 +68,7 @@ function Store:ask(body)
     return nil, err
   elseif reply.type ~= body.type .. "_ok" or (body.type == "read" and reply.value == nil) then
     return nil, errors.new("crash", ("%s: expected %s_ok%s, got %s"):format(self.service, body.type,
-      body.type == "read" and " with a value" or "", json.encode(reply):sub(1, 100)))
+      body.type == "read" and " with a value" or "", brief(reply)))
   end
   return reply
 end
