@@ -37,14 +37,14 @@ function batch.start(options)
   local self = setmetatable({ values = seen.new(), parameters = parameters }, Batch)
   self.links = link.all(self.values)
   node.on_init(function()
-    node.every(parameters.window, function() self:flush() end, parameters.jitter)
+    gossip.every(parameters.window, parameters.jitter, function() self:flush() end)
   end)
   node.on("batch", link.FIELDS, function(msg)
     local peer, before = self.links[msg.src], self.values:version()
+    peer.is_asked = peer:receive(msg.body) or peer.is_asked
     if self.values:merge(msg.body.values) > 0 then
       peer:skip(before)
     end
-    peer.is_asked = peer:receive(msg.body) or peer.is_asked
   end)
   return self
 end

@@ -77,8 +77,7 @@ function direct.start(options)
     for _, id in ipairs(node.peers) do
       self.is_peer[id] = true
     end
-    -- Not all at the same instant, in case all were started at the same instant.
-    node.every(self.parameters.resend * LOOK, function() self:look() end, 0.25)
+    gossip.every(self.parameters.resend * LOOK, 0.25, function() self:look() end)
   end)
   node.on("direct", link.FIELDS, function(msg)
     self:receive(msg.src, msg.body)

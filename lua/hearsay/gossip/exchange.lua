@@ -16,6 +16,7 @@
 -- @module hearsay.gossip.exchange
 
 local errors = require "hearsay.errors"
+local gossip = require "hearsay.gossip"
 local node = require "hearsay"
 
 local BUCKETS = 64
@@ -51,12 +52,12 @@ end
 -- @tparam function partners returns the list of the nodes to choose from
 function exchange.start(kind, values, interval, partners)
   node.on_init(function()
-    node.every(interval, function()
+    gossip.every(interval, JITTER, function()
       local list = partners()
       if list[1] then
         node.send(list[node.random(#list)], { type = kind, digest = values:digest(BUCKETS) })
       end
-    end, JITTER)
+    end)
   end)
 
   node.on(kind, { digest = "array?", values = "array?" }, function(msg)

@@ -35,6 +35,8 @@
 --   - neighbours: for policies that have them, a list of node ids, which may be set at any time
 -- @module hearsay.gossip
 
+local node = require "hearsay"
+
 local gossip = {}
 
 local names = {
@@ -52,6 +54,18 @@ function gossip.start(options)
   end
   error(("gossip.start: expected a policy (%s), not %s")
     :format(table.concat(names, ", "), tostring(options.policy)), 2)
+end
+
+--- Calls a function every so often, the first time at a random time within the period: nodes that
+-- were started together do not act together. Call after init.
+-- @tparam number period seconds
+-- @tparam number jitter part of each later period that is random, either way; less than 1
+-- @tparam function fn
+function gossip.every(period, jitter, fn)
+  node.after(period * node.random(), function()
+    node.every(period, fn, jitter)
+    fn()
+  end)
 end
 
 --- Checks a policy's parameters against its defaults and fills in what is missing.

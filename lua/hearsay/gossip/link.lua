@@ -85,7 +85,7 @@ end
 --- Whether it was sent something so long ago that it must be lost, or its confirmation.
 -- @tparam number patience seconds
 function Link:is_overdue(patience)
-  return self.confirmed < self.sent and node.now() - self.sent_at >= patience
+  return math.max(self.confirmed, self.known) < self.sent and node.now() - self.sent_at >= patience
 end
 
 --- Whether it is to be told how much of its set is here.
@@ -120,8 +120,13 @@ function Link:receive(body)
   if body.from > self.got then
     return true
   end
+  local is_repeated = #body.values > 0 and body.version <= self.told
+  local owed = self:owes()
   self.got = math.max(self.got, body.version)
-  return is_restarted or (body.from < body.version and body.version <= self.told)
+  if #body.values == 0 and not owed then
+    self.told = self.got -- all of that came from us
+  end
+  return is_restarted or is_repeated
 end
 
 --- Says that what our set has got since a version came from the other side. If that had all before,

@@ -38,12 +38,12 @@ function push_pull.start(options)
   local self = setmetatable({ values = seen.new() }, PushPull)
   self.links = link.all(self.values)
   node.on_init(function()
-    node.every(parameters.interval, function()
+    gossip.every(parameters.interval, JITTER, function()
       local list = self.neighbours or node.peers
       if list[1] then
         self.links[list[node.random(#list)]]:send("push_pull")
       end
-    end, JITTER)
+    end)
   end)
   node.on("push_pull", link.FIELDS, function(msg)
     self:receive(msg.src, msg.body):send("push_pull_reply")
@@ -56,10 +56,10 @@ end
 
 function PushPull:receive(id, body)
   local peer, before = self.links[id], self.values:version()
+  peer:receive(body)
   if self.values:merge(body.values) > 0 then
     peer:skip(before)
   end
-  peer:receive(body)
   return peer
 end
 
