@@ -39,8 +39,23 @@ describe("gossip.start", function()
   it("takes numbers from 0", function()
     for value, text in pairs({ ['"0.3"'] = "0.3", ["-1"] = "%-1", ["true"] = "true",
       ["0/0"] = "%-?nan" }) do
-      assert.matches(":2: gossip.start: window must be a number from 0, not " .. text .. "$",
-        load_error(('local s = gossip.start { policy = "hub", window = %s }'):format(value)))
+      assert.matches(":2: gossip.start: margin must be a number from 0, not " .. text .. "$",
+        load_error(('local s = gossip.start { policy = "hub", margin = %s }'):format(value)))
+    end
+  end)
+
+  it("takes no period of 0, and no jitter of 1", function()
+    for parameter, text in pairs({
+      ['"hub", window = 0'] = "window must be a number above 0, not 0",
+      ['"batch", window = 0'] = "window must be a number above 0, not 0",
+      ['"batch", jitter = 1'] = "jitter must be a number from 0 and below 1, not 1",
+      ['"direct", resend = 0'] = "resend must be a number above 0, not 0",
+      ['"push_pull", interval = 0.0'] = "interval must be a number above 0, not 0.0",
+      ['"anti_entropy", interval = -1'] = "interval must be a number above 0, not -1",
+      ['"plumtree", lazy = 1/0'] = "lazy must be a number above 0, not inf",
+    }) do
+      assert.matches(":2: gossip.start: " .. text,
+        load_error(("local s = gossip.start { policy = %s }"):format(parameter)), 1, true)
     end
   end)
 

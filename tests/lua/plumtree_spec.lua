@@ -113,23 +113,55 @@ describe("plumtree", function()
   end)
 
   it("does not ask a node for what that has forgotten", function()
-    local g = start("line", 3)
+    local g = start("line", 2)
+    g:run(5)
+    g.world:cut("n1", "n0")
+    g:add("n0")
+    g:run(HOP + MS) -- the value is lost
+    g:heal()
+    repeat
+      g:run(0.01)
+    until count(g:sent(), "plum_ihave") > 0
+    g.world:cut("n0", "n1") -- and so are the questions
+    g:run(5)
+    assert(count(g:sent(), "plum_graft") > 5)
+    g:restart("n0")
+    g:heal()
+    local value = g:add("n0")
+    assert(g:settle(5, nil, { value }))
+    g:run(5)
+    g:journal()
+    g:run(60)
+    assert.same({}, g:sent())
+  end)
+
+  it("goes back to a tree after a graft, though the way that broke was the faster one", function()
+    local g = start("total", 3)
+    for _ = 1, 2 do
+      g:add("n0")
+      g:run(5)
+    end
+    g:cut({ "n0" }, { "n2" })
+    g:add("n0")
+    assert(g:settle(1.25 * LAZY + PATIENCE + 4 * HOP))
+    g:heal()
     g:add("n0")
     g:run(5)
-    g.world:cut("n1", "n2") -- n1 does not hear n2
-    g.world:fault("loss", 0)
-    local value = g:add("n0")
-    g:run(HOP + MS)
-    g.world:cut("n2", "n1")
+    for _ = 1, 3 do
+      g:journal()
+      g:add("n0")
+      g:run(5)
+      assert.equal(2, count(g:sent(), "plum_values"))
+    end
+  end)
+
+  it("does not announce a value to where it came from", function()
+    local g = start("line", 2)
+    g:add("n0")
     g:run(10)
-    g:heal()
-    assert(g:settle(10, nil, { value }))
-    g:restart("n0")
-    g:restart("n1")
-    g:restart("n2")
-    g:journal()
-    g:run(30)
-    assert.same({}, g:sent())
+    for _, message in ipairs(g:sent()) do
+      assert(message.src == "n0" or not (message.body.values or {})[1])
+    end
   end)
 
   it("refuses messages that are not of its form", function()

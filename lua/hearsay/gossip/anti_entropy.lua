@@ -30,7 +30,8 @@ local anti_entropy = {}
 --
 --   - interval (default 0.5): mean seconds from an exchange to the next that a node begins
 function anti_entropy.start(options)
-  local parameters = gossip.parameters(options, { interval = 0.5 })
+  local parameters = gossip.parameters(options, { interval = 0.5 },
+    { interval = gossip.POSITIVE })
   local self = setmetatable({ values = seen.new() }, AntiEntropy)
   exchange.start("anti_entropy", self.values, parameters.interval, function()
     return self.neighbours or node.peers

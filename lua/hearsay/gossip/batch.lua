@@ -33,7 +33,8 @@ local batch = {}
 --   - resend (default 1): seconds until what was not confirmed is sent again; must exceed a round
 --     trip and a window
 function batch.start(options)
-  local parameters = gossip.parameters(options, { window = 0.5, jitter = 0.1, resend = 1 })
+  local parameters = gossip.parameters(options, { window = 0.5, jitter = 0.1, resend = 1 },
+    { window = gossip.POSITIVE, jitter = { below = 1 } })
   local self = setmetatable({ values = seen.new(), parameters = parameters }, Batch)
   self.links = link.all(self.values)
   node.on_init(function()

@@ -66,7 +66,8 @@ local direct = {}
 --   - backup (default 0, none): seconds between exchanges with a random node
 function direct.start(options)
   local self = setmetatable({
-    parameters = gossip.parameters(options, { resend = 2, window = 0, backup = 0 }),
+    parameters = gossip.parameters(options, { resend = 2, window = 0, backup = 0 },
+      { resend = gossip.POSITIVE }),
     values = seen.new(),
     own = seen.new(),
     is_peer = {},

@@ -54,7 +54,8 @@ local hub = {}
 --   - keepalive (default 10): seconds after which a hub that has nothing to say says so
 function hub.start(options)
   local parameters = gossip.parameters(options,
-    { window = 0.3, margin = 0.02, patience = 3, keepalive = 10 })
+    { window = 0.3, margin = 0.02, patience = 3, keepalive = 10 },
+    { window = gossip.POSITIVE, keepalive = gossip.POSITIVE })
   local self = setmetatable({ values = seen.new(), parameters = parameters, order = {} }, Hub)
 
   node.on_init(function()

@@ -56,6 +56,9 @@ function gossip.start(options)
     :format(table.concat(names, ", "), tostring(options.policy)), 2)
 end
 
+--- A limit for gossip.parameters: of periods.
+gossip.POSITIVE = { above = 0 }
+
 --- Calls a function every so often, the first time at a random time within the period: nodes that
 -- were started together do not act together. Call after init.
 -- @tparam number period seconds
@@ -71,8 +74,9 @@ end
 --- Checks a policy's parameters against its defaults and fills in what is missing.
 -- @tparam table options as given; `policy` is passed over
 -- @tparam table defaults name to default: all are numbers, most of them seconds
+-- @tparam[opt] table limits name to {above =, below =}; what is not there is from 0
 -- @treturn table
-function gossip.parameters(options, defaults)
+function gossip.parameters(options, defaults, limits)
   local parameters = {}
   for name, value in pairs(defaults) do
     parameters[name] = value
@@ -87,8 +91,13 @@ function gossip.parameters(options, defaults)
         table.sort(known)
         error(("gossip.start: policy %q has no parameter %q; it has: %s")
           :format(options.policy, name, table.concat(known, ", ")), 4)
-      elseif type(value) ~= "number" or value < 0 or value ~= value then -- nan
-        error(("gossip.start: %s must be a number from 0, not %s"):format(name, tostring(value)), 4)
+      end
+      local limit = limits and limits[name] or {}
+      local above, below = limit.above or -1, limit.below or math.huge
+      if type(value) ~= "number" or value < 0 or not (value > above and value < below) then
+        error(("gossip.start: %s must be a number %s%s, not %s"):format(name,
+          limit.above and "above " .. limit.above or "from 0",
+          limit.below and " and below " .. limit.below or "", tostring(value)), 4)
       end
       parameters[name] = value
     end

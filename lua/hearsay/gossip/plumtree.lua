@@ -47,7 +47,8 @@ local plumtree = {}
 --   - patience (default 0.5): seconds that a value may take after its announcement
 --   - resend (default 2): seconds until what was not confirmed is announced again
 function plumtree.start(options)
-  local parameters = gossip.parameters(options, { lazy = 1, patience = 0.5, resend = 2 })
+  local parameters = gossip.parameters(options, { lazy = 1, patience = 0.5, resend = 2 },
+    { lazy = gossip.POSITIVE, patience = gossip.POSITIVE })
   local self = setmetatable({
     values = seen.new(), parameters = parameters,
     ids = seen.new(), -- of the values that are here

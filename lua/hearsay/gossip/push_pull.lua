@@ -34,7 +34,8 @@ local push_pull = {}
 --
 --   - interval (default 0.5): mean seconds from an exchange to the next that a node begins
 function push_pull.start(options)
-  local parameters = gossip.parameters(options, { interval = 0.5 })
+  local parameters = gossip.parameters(options, { interval = 0.5 },
+    { interval = gossip.POSITIVE })
   local self = setmetatable({ values = seen.new() }, PushPull)
   self.links = link.all(self.values)
   node.on_init(function()
