@@ -1,0 +1,175 @@
+#!/usr/bin/env -S sh -c 'exec "${0%/*}/../node" "$0" "$@"'
+--- Challenge 5c, replicated logs without coordination: no leader, no lin-kv, nothing to wait for.
+--
+-- Offsets need not be dense. Node i of n keeps a Lamport clock and gives its messages the offsets
+-- clock * n + i, which no other node gives. Once a window each node tells the others what it took,
+-- and its clock: whatever it takes later is above that. So below what every clock has passed, the
+-- *watermark*, all messages are known, and a poll shows no others:
+--
+--     n0   0 . 6 . . 12            clock 6: its next offset is 14 or higher
+--     n1   . 3 . 9 . . 13          clock 6
+--     n2   -----------------       clock 4, as far as it has told: it may still give 5 * 3 + 2
+--     all  0 3 6 9 12 13 | ..      a poll shows what is below the watermark, (4 + 1) * 3 = 15
+--
+-- In a partition all go on on both sides; what was sent there is polled after it, as the clocks
+-- come. `acks` says when a send is answered: "none", at once; "majority", when so many nodes have
+-- it; "all", when every node shows it to who polls, and then no failure loses it.
+
+local kafka = require "hearsay.kafka"
+local log = require "hearsay.log"
+local node = require "hearsay"
+local outbox = require "hearsay.outbox"
+
+local parameters = node.parameters({
+  window = 0.11, -- seconds from batch to batch: longer is cheaper, and polls lag more
+  acks = "none", -- or "majority", "all"
+  most = 200, -- messages of a key in a poll
+  leap = 1 << 20, -- what the clock of a restarted node skips: more than it gave and told nobody
+}, ...)
+
+if not ({ none = true, majority = true, all = true })[parameters.acks] then
+  error(('acks must be "none", "majority" or "all", not %s'):format(parameters.acks), 0)
+end
+
+local logs = log.new()
+local clock, place, is_serving = 0, nil, false
+local clocks, shown = {}, {} -- by node id: its clock, and up to which clock it shows messages
+local committed = {} -- keys to true, since the last batch
+local unanswered = {} -- sends {clock, offset, msg}, oldest first, until all show them
+local box
+
+local function least(by_id)
+  local low = math.maxinteger
+  for _, id in ipairs(node.ids) do
+    low = math.min(low, by_id[id] or -1)
+  end
+  return low
+end
+
+-- The clock that every node has passed.
+local function watermark()
+  clocks[node.id] = is_serving and clock or -1
+  return least(clocks)
+end
+
+-- A restarted node first gets back what it has forgotten. Its clock is then above that of all who
+-- have heard of it; the leap is for what nobody has heard of.
+local function begin_to_serve()
+  if not is_serving and box:is_ready() then
+    is_serving = true
+    clock = clock + (box:is_restarted() and parameters.leap or 0)
+  end
+end
+
+local function wait_to_serve()
+  while not is_serving do
+    node.sleep(parameters.window / 4)
+  end
+end
+
+local function answer_shown()
+  shown[node.id] = watermark()
+  while unanswered[1] and unanswered[1].clock <= least(shown) do
+    local send = table.remove(unanswered, 1)
+    node.reply(send.msg, { type = "send_ok", offset = send.offset })
+  end
+end
+
+-- An entry is {key, offset, message}, or {key, offset} where that was committed.
+local function take(entry)
+  local key, offset, message = table.unpack(entry)
+  if message == nil then
+    return logs:commit(key, offset)
+  end
+  clock = math.max(clock, offset // #node.ids)
+  if logs:insert(key, offset, message) and offset % #node.ids == place then
+    box:add(entry) -- it is from before a restart, and may not have come to everyone
+  end
+end
+
+node.on_init(function()
+  for i, id in ipairs(node.ids) do
+    place = id == node.id and i - 1 or place
+  end
+end)
+
+box = outbox.start {
+  name = "replicate", window = parameters.window,
+
+  receive = function(src, entries, extra)
+    for _, entry in ipairs(entries) do
+      take(entry)
+    end
+    if extra and extra.clock then
+      clock = math.max(clock, extra.clock)
+      clocks[src], shown[src] = extra.clock, extra.shown
+    end
+    begin_to_serve()
+    answer_shown()
+  end,
+
+  extra = function()
+    begin_to_serve()
+    local keys = {}
+    for key in pairs(committed) do
+      keys[#keys + 1] = key
+    end
+    table.sort(keys)
+    for _, key in ipairs(keys) do
+      box:add({ key, logs:committed(key) })
+    end
+    committed = {}
+    return {
+      clock = is_serving and clock or nil,
+      shown = parameters.acks == "all" and watermark() or nil,
+    }
+  end,
+
+  snapshot = function()
+    local entries = {}
+    for _, key in ipairs(logs:keys()) do
+      for _, pair in ipairs(logs:entries(key)) do
+        entries[#entries + 1] = { key, pair[1], pair[2] }
+      end
+      if logs:committed(key) then
+        entries[#entries + 1] = { key, logs:committed(key) }
+      end
+    end
+    return entries
+  end,
+}
+
+kafka.serve {
+  send = function(key, message, msg)
+    wait_to_serve()
+    clock = clock + 1
+    local offset = clock * #node.ids + place
+    logs:insert(key, offset, message)
+    local position = box:add({ key, offset, message })
+    if parameters.acks == "none" then
+      return offset
+    elseif parameters.acks == "all" then
+      unanswered[#unanswered + 1] = { clock = clock, offset = offset, msg = msg }
+      return answer_shown()
+    end
+    box:when(position, parameters.acks, function()
+      node.reply(msg, { type = "send_ok", offset = offset })
+    end)
+  end,
+
+  poll = function(key, from)
+    return (logs:read(key, from, parameters.most, (watermark() + 1) * #node.ids))
+  end,
+
+  commit = function(key, offset)
+    if offset > (logs:committed(key) or -1) then
+      logs:commit(key, offset)
+      committed[key] = true
+    end
+  end,
+
+  committed = function(key)
+    wait_to_serve()
+    return logs:committed(key)
+  end,
+}

@@ -1,0 +1,98 @@
+--- The requests of a kafka-like log, checked: what a node does with them is the script's.
+--
+--     kafka.serve {
+--       send = function(key, message) .. return offset end,
+--       poll = function(key, from) .. return array end,
+--       commit = function(key, offset) .. end,
+--       committed = function(key) .. return offset end,
+--     }
+--
+-- The requests, with any number of keys in all but the first:
+--
+--     send {key, msg}                  -> send_ok {offset}
+--     poll {offsets: {key: from}}      -> poll_ok {msgs: {key: [[offset, msg], ..]}}
+--     commit_offsets {offsets}         -> commit_offsets_ok
+--     list_committed_offsets {keys}    -> list_committed_offsets_ok {offsets}
+--
+-- What is not of this form, such as an offset that is no whole number from 0, gets error 12 before
+-- anything is done, also where only one of several keys is wrong.
+-- @module hearsay.kafka
+
+local errors = require "hearsay.errors"
+local json = require "hearsay.json"
+local node = require "hearsay"
+
+local kafka = {}
+
+local function refuse(body, expected, got)
+  error(errors.new("malformed_request", ("%s: expected %s, got %s"):format(body.type, expected,
+    json.encode(got):sub(1, 60))), 0)
+end
+
+-- The keys of the offsets in a body, sorted: a fixed order, whatever is sent or drawn for each.
+local function check_offsets(body)
+  local keys = {}
+  for key, offset in pairs(body.offsets) do
+    if math.type(offset) ~= "integer" or offset < 0 then
+      refuse(body, "each of the offsets to be a whole number from 0", offset)
+    end
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+local function check_keys(body)
+  for _, key in ipairs(body.keys) do
+    if type(key) ~= "string" then
+      refuse(body, "each of the keys to be a string", key)
+    end
+  end
+end
+
+--- Registers the handlers of the four requests.
+-- @tparam table script functions, each of which may wait and raise as a handler may
+--
+--   - send(key, message, msg): takes a message; returns its offset, or nil when it has replied to
+--     `msg`, the request, by itself, or will
+--   - refresh() (optional): called once before a poll or a list of committed offsets is answered
+--   - poll(key, from): returns an array of {offset, message} from an offset on
+--   - commit(key, offset): takes note that a consumer has got so far
+--   - committed(key): returns the committed offset of a key, or nil when there is none
+function kafka.serve(script)
+  local refresh = script.refresh or function() end
+
+  node.on("send", { key = "string", msg = "any" }, function(msg)
+    local offset = script.send(msg.body.key, msg.body.msg, msg)
+    return offset and { type = "send_ok", offset = offset }
+  end)
+
+  node.on("poll", { offsets = "object" }, function(msg)
+    local keys, msgs = check_offsets(msg.body), {}
+    refresh()
+    for _, key in ipairs(keys) do
+      msgs[key] = script.poll(key, msg.body.offsets[key])
+    end
+    return { type = "poll_ok", msgs = msgs }
+  end)
+
+  node.on("commit_offsets", { offsets = "object" }, function(msg)
+    local keys = check_offsets(msg.body)
+    for _, key in ipairs(keys) do
+      script.commit(key, msg.body.offsets[key])
+    end
+    return { type = "commit_offsets_ok" }
+  end)
+
+  node.on("list_committed_offsets", { keys = "array" }, function(msg)
+    check_keys(msg.body)
+    refresh()
+    local offsets = {}
+    for _, key in ipairs(msg.body.keys) do
+      offsets[key] = script.committed(key)
+    end
+    return { type = "list_committed_offsets_ok", offsets = offsets }
+  end)
+end
+
+return kafka
