@@ -52,8 +52,8 @@ local function watermark()
   return least(clocks)
 end
 
--- A restarted node first gets back what it has forgotten. Its clock is then above that of all who
--- have heard of it; the leap is for what nobody has heard of.
+-- A restarted node first gets back what it has forgotten. Its clock is then above all offsets that
+-- somebody has heard of; the leap is for those that nobody has.
 local function begin_to_serve()
   if not is_serving and box:is_ready() then
     is_serving = true
@@ -101,7 +101,6 @@ box = outbox.start {
       take(entry)
     end
     if extra and extra.clock then
-      clock = math.max(clock, extra.clock)
       clocks[src], shown[src] = extra.clock, extra.shown
     end
     begin_to_serve()

@@ -72,6 +72,21 @@ describe("kafka_5c", function()
     end)
   end
 
+  it("with acks=all waits until all can show it, not only have it", function()
+    local nodes = testing.start(SCRIPT, { nodes = 3, args = { "acks=all" } })
+    nodes:run(1)
+    nodes.world:cut("n1", "n2") -- what n2 sends does not come to n1, which so lacks its clock
+    assert.is_nil(nodes:ask("n0", { type = "send", key = "a", msg = 1 }, 3))
+    assert.same({ 1 }, (kafka_lab.poll(nodes, "n0", "a")))
+    assert.same({}, (kafka_lab.poll(nodes, "n1", "a")))
+    nodes:heal()
+    assert(nodes:ask("n0", { type = "send", key = "a", msg = 2 }, 3))
+    nodes:kill("n2")
+    for _, id in ipairs({ "n0", "n1" }) do
+      assert.same({ 1, 2 }, (kafka_lab.poll(nodes, id, "a")))
+    end
+  end)
+
   it("without acks loses what the killed node told nobody", function()
     local _, lost = lose_one("none", 1)
     assert(#lost > 0)
