@@ -13,10 +13,10 @@
 -- the node. Nothing waits in between, so a transaction reads a snapshot of its node, and a unit is
 -- seen as a whole or not at all: more than the read-uncommitted that is asked for.
 --
--- Cost: 2 messages a window at most, and none when nothing was written, whatever the load. Survives
--- loss, duplication, reordering, pauses and partitions: units arrive in the order in which they were
--- written, each once. A node that is killed has lost its memory, and what it wrote in the last
--- window before; the other node hands it back all that it had told.
+-- Cost: 2 messages a window at most, whatever the load, and none when nothing was written. Survives
+-- loss, duplication, reordering, pauses and partitions: units arrive in the order in which they
+-- were written, each once. A node that is killed has lost its memory, and what it had not told yet;
+-- the other hands back all that it knows. Until that has come clients may see the past again.
 
 local node = require "hearsay"
 local outbox = require "hearsay.outbox"

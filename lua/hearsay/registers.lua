@@ -27,7 +27,7 @@ Registers.__index = Registers
 
 local registers = {}
 
-local PART = 500 -- writes
+local PART = 100 -- writes
 local CLOCK_LIMIT = 1 << 53 -- no node gets there; who sends more is wrong
 
 --- An empty set of registers.
@@ -121,7 +121,7 @@ function Registers:all()
   return unit
 end
 
---- Cuts a unit into parts of up to 500 writes, to be sent one after the other.
+--- Cuts a unit into parts of up to 100 writes, to be sent one after the other.
 -- @tparam unit unit
 -- @treturn {part,...} none for an empty unit
 function registers.parts(unit)

@@ -117,12 +117,12 @@ describe("registers", function()
       pairs_written[i] = { i, i * 2 }
     end
     local parts = registers.parts(big:write(pairs_written))
-    assert.equal(3, #parts)
+    assert.equal(13, #parts)
     for i, part in ipairs(parts) do
-      assert.is_true(#part.writes <= 500)
+      assert.is_true(#part.writes <= 100)
       assert.is_nil(other:get(1))
       local news = other:take("n0", json.decode(json.encode(part)))
-      assert.equal(i == 3 and 1201 or 0, #news)
+      assert.equal(i == 13 and 1201 or 0, #news)
     end
     assert.equal(state(big), state(other))
     assert.same({}, registers.parts(unit("[]")))

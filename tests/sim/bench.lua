@@ -32,6 +32,15 @@ function bench.valid(...)
   return run
 end
 
+-- Checks that all a run promised was kept: what clients saw, and with --converge what nodes have.
+-- That faults such as kills left no operation of some kind to succeed is not the nodes' fault.
+function bench.kept(run)
+  local results = run.results
+  assert(not run.problems[1], run.command)
+  assert(results.workload["valid?"] ~= false, run.command)
+  assert(not results.converged or results.converged["valid?"], run.command)
+end
+
 -- Runs a challenge with another line in place of the one that matches a pattern.
 function bench.edited(script, pattern, line, ...)
   local file = assert(io.open(script))

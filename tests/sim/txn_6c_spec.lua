@@ -28,7 +28,7 @@ end
 
 describe("causal transactions (6c)", function()
   it("pass the challenge, converge, and take 0.025 server messages an operation", function()
-    for seed = 1, 3 do
+    for seed = 1, 2 do
       local run = bench.valid(SCRIPT,
         ("%s --consistency-models %s --seed %d"):format(CHALLENGE, MODELS, seed))
       bench.at_most(0.025, run.results.net.servers["msgs-per-op"], "messages/op", run)
@@ -51,8 +51,11 @@ describe("causal transactions (6c)", function()
   end
 
   it("come together again after nodes were killed", function()
-    explore(20, "--node-count 4 --concurrency 2n --rate 100 --time-limit 8 --latency 20 "
-      .. "--nemesis kill,partition --nemesis-interval 2 --consistency-models read-atomic")
+    for seed = 1, 20 do
+      bench.kept(bench.run(SCRIPT, REGISTERS .. "--node-count 4 --concurrency 2n --rate 100 "
+        .. "--time-limit 8 --latency 20 --nemesis kill,partition --nemesis-interval 2 "
+        .. "--consistency-models read-atomic --seed " .. seed))
+    end
   end)
 
   it("arrive after what they were written on, also past a cut", function()
@@ -106,7 +109,7 @@ describe("causal transactions (6c)", function()
     for _, sent in ipairs(nodes:sent()) do
       longest = math.max(longest, #json.encode(sent.body))
     end
-    assert(longest > 50000 and longest < 65536 + 500 * 150, longest)
+    assert(longest > 50000 and longest < 65536, longest)
   end)
 
   it("send nothing when nothing was written", function()
