@@ -46,8 +46,9 @@ describe("nodes agree in the end:", function()
   for _, case in ipairs(together) do
     it(case[1], function()
       for seed = 1, 5 do
-        local one = bench.valid(case[1] .. ".lua",
+        local one = bench.run(case[1] .. ".lua",
           ("%s %s --converge --seed %d"):format(THREE, case[2], seed))
+        bench.kept(one)
         assert(one.results.converged["shown-count"] > 0, one.command)
       end
     end)

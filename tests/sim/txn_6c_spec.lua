@@ -112,6 +112,23 @@ describe("causal transactions (6c)", function()
     assert(longest > 50000 and longest < 65536, longest)
   end)
 
+  it("are passed on by others on three nodes, and not on two", function()
+    for count = 2, 3 do
+      local nodes = testing.start(SCRIPT, { nodes = count })
+      ask(nodes, "n0", '[["w",1,"x"]]')
+      nodes:run(3)
+      local told = {}
+      for _, sent in ipairs(nodes:sent()) do
+        if json.encode(sent.body):find('"x"', 1, true) then
+          told[sent.src] = true
+        end
+      end
+      for _, id in ipairs(nodes.ids) do
+        assert.equal(id == "n0" or count == 3, told[id] or false)
+      end
+    end
+  end)
+
   it("send nothing when nothing was written", function()
     local nodes = testing.start(SCRIPT, { nodes = 3 })
     ask(nodes, "n0", '[["w",1,1]]')
