@@ -44,7 +44,7 @@ describe("causal transactions (6c)", function()
 
   for _, count in ipairs({ 3, 5 }) do
     it(("are causal on %d nodes, whatever the network does"):format(count), function()
-      explore(15, ("--node-count %d --concurrency 2n --rate 200 --time-limit 5 --latency 50 "
+      explore(10, ("--node-count %d --concurrency 2n --rate 200 --time-limit 5 --latency 50 "
         .. "--latency-dist exponential --nemesis partition,loss,duplicate,reorder,pause,spike "
         .. "--nemesis-interval 2 --consistency-models causal"):format(count))
     end)
