@@ -51,18 +51,18 @@ function Registers:put(write)
   self.latest[key] = write
 end
 
---- Writes some keys in one step. Raises nothing; needs the node's id, so init must have come.
--- @tparam {{key, value},...} pairs each key once
+--- Writes some keys in one step. Needs the node's id, so init must have come.
+-- @tparam {{key, value},...} changes each key once
 -- @treturn unit for other nodes to merge; empty when nothing is written
-function Registers:write(pairs)
+function Registers:write(changes)
   local unit = json.array({})
-  if not pairs[1] then
+  if not changes[1] then
     return unit
   end
   self.writer = self.writer or ("%s.%x"):format(node.id, node.random(1 << 40))
   self.clock = self.clock + 1
-  for i, pair in ipairs(pairs) do
-    unit[i] = json.array({ pair[1], pair[2], self.clock, self.writer })
+  for i, change in ipairs(changes) do
+    unit[i] = json.array({ change[1], change[2], self.clock, self.writer })
     self:put(unit[i])
   end
   return unit
