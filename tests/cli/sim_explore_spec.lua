@@ -37,6 +37,16 @@ describe("./sim explore", function()
     return found
   end
 
+  it("finds nodes that come apart, with --converge", function()
+    local options = "-w txn-rw-register --bin tests/sim/broken/txn_alone.lua --node-count 3 "
+      .. "--consistency-models read-committed --rate 50 --time-limit 5 --seeds 5 --collect "
+    assert.equal(0, read(explore(options)).invalid)
+    local found = read(explore(options .. "--converge"))
+    assert.equal(5, found.invalid)
+    assert.matches("nodes differ in %d+ of %d+ keys", found.failures[1].verdict)
+    assert.matches("--converge", found.failures[1].command, 1, true)
+  end)
+
   it("says the same on one, two and three threads", function()
     for _, arguments in ipairs({ "--seeds 40 " .. IDS, "--seeds 40 --collect " .. FLOOD,
       "--seeds 60 --nemesis loss " .. FLOOD }) do

@@ -44,6 +44,18 @@ describe("./sim shrink", function()
     return found, lines
   end
 
+  it("finds less that still fails where only --converge shows it", function()
+    local found = shrink("-w txn-rw-register --bin tests/sim/broken/txn_first_wins.lua --rate 50 "
+      .. "--node-count 3 --time-limit 5 --nemesis partition --nemesis-interval 2 --converge "
+      .. "--consistency-models read-committed")
+    assert.same({ 2, 0 }, { found.nodes, found.faults })
+    assert(found.operations < 10, found.operations)
+    assert.matches("INVALID: nodes differ in %d+ of %d+ keys", found.verdict)
+    local after, left, status = run(found.command)
+    assert.same({ 1, found.operations }, { status, left })
+    assert.same({ true, false }, { after.workload["valid?"] ~= false, after.converged["valid?"] })
+  end)
+
   for name, options in pairs({
     ["lost messages"] = LOSS,
     ["a partition"] = LOSS:gsub("nemesis loss", "nemesis partition"),

@@ -59,7 +59,8 @@ end
 
 --- The sentence for nodes that agree.
 function words.good(result)
-  return ("%s show the same: %s"):format(format.count(result["node-count"], "node"),
+  return ("%s the same: %s"):format(
+    format.count(result["node-count"], "node shows", "nodes show"),
     format.count(result["shown-count"], result.noun))
 end
 
