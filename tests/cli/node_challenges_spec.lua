@@ -1,6 +1,8 @@
 -- Each challenge, spoken to as Maelstrom speaks to it.
 
+local json = require "hearsay.json"
 local shell = dofile("tests/cli/shell.lua")
+local json_text = require("sim.checkers.value").text
 
 local FOLDER = "challenges/"
 
@@ -35,7 +37,7 @@ describe("a challenge over pipes", function()
 
   it("answers init with init_ok", function()
     for _, script in ipairs { "echo_1", "unique_ids_2", "broadcast_3a", "broadcast_3b",
-      "broadcast_3c", "broadcast_3d", "broadcast_3e" } do
+      "broadcast_3c", "broadcast_3d", "broadcast_3e", "txn_6a" } do
       local said = talk.raw("./node challenges/" .. script .. ".lua",
         { talk.init({ "n3", "n1", "n2" }) })
       assert.same({ { src = "n3", dest = "c0", body = { type = "init_ok", in_reply_to = 1 } } },
@@ -234,4 +236,18 @@ describe("a challenge over pipes", function()
       assert.equal(2, #said.replies)
     end)
   end)
+
+  for _, name in ipairs({ "txn_6a", "txn_6b", "txn_6c" }) do
+    it("runs transactions: " .. name, function()
+      local function txn(text)
+        return { type = "txn", txn = json.decode(text) }
+      end
+      local answers = ask(name .. ".lua", { txn('[["r",1,null],["w",1,6],["w",2,9]]'),
+        txn('[["w",1,7],["x",1,8]]'), txn('[["r",1,null],["r",2,null]]') }, { "n1" })
+      assert.equal('{"txn":[["r",1,null],["w",1,6],["w",2,9]],"type":"txn_ok"}',
+        json_text(answers[2]))
+      assert.same({ "error", 12 }, { answers[3].type, answers[3].code })
+      assert.equal('{"txn":[["r",1,6],["r",2,9]],"type":"txn_ok"}', json_text(answers[4]))
+    end)
+  end
 end)
