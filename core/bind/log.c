@@ -1,17 +1,26 @@
-/* hearsay.log: append-only logs, one a key, with sparse and committed offsets. */
+/* hearsay.log: append-only logs, one a key, with sparse and committed offsets; in memory, or in a
+ * file of the node too. */
 #include "store/log.h"
 
 #include "bind/bind.h"
+#include "host/durable.h"
+#include "host/node.h"
+#include "host/task.h"
 #include "host/value.h"
 
 #include <lauxlib.h>
 
+#include <string.h>
+
 #define LOG_TYPE "hearsay.log"
 #define ENTRIES_TYPE "hearsay.log.entries"
 
-/* What log.new returns. */
+/* What log.new and log.open return. */
 struct logs {
-  struct log *log;   /* NULL when it was collected */
+  const struct log *log;   /* to read; NULL when it was collected */
+  struct log *memory;      /* of log.new: the same */
+  struct durable *durable; /* of log.open: it has them */
+  int is_closed;
   struct bytes text; /* of values that are being encoded: as deep as finalizers run */
 };
 
@@ -29,6 +38,7 @@ static struct logs *check(lua_State *L)
 {
   struct logs *l = luaL_checkudata(L, 1, LOG_TYPE);
   luaL_argcheck(L, l->log != NULL, 1, "the log was collected as garbage");
+  luaL_argcheck(L, !l->is_closed, 1, "the log is closed");
   return l;
 }
 
@@ -133,7 +143,9 @@ static int append(lua_State *L)
 {
   struct logs *l = check(L);
   struct slice key = check_key(L);
-  int64_t offset = log_append(l->log, key, check_value(L, l, 3));
+  struct slice value = check_value(L, l, 3);
+  int64_t offset =
+    l->durable != NULL ? durable_append(l->durable, key, value) : log_append(l->memory, key, value);
   if (offset == LOG_NO_MEMORY)
     return out_of_memory(L);
   if (offset == LOG_FULL) {
@@ -156,7 +168,9 @@ static int insert(lua_State *L)
   struct logs *l = check(L);
   struct slice key = check_key(L);
   int64_t offset = check_offset(L, 3);
-  int result = log_insert(l->log, key, offset, check_value(L, l, 4));
+  struct slice value = check_value(L, l, 4);
+  int result = l->durable != NULL ? durable_insert(l->durable, key, offset, value)
+                                  : log_insert(l->memory, key, offset, value);
   if (result == LOG_NO_MEMORY)
     return out_of_memory(L);
   if (result == LOG_CONFLICT) {
@@ -233,7 +247,9 @@ static int commit(lua_State *L)
 {
   struct logs *l = check(L);
   struct slice key = check_key(L);
-  int64_t committed = log_commit(l->log, key, check_offset(L, 3));
+  int64_t offset = check_offset(L, 3);
+  int64_t committed = l->durable != NULL ? durable_commit(l->durable, key, offset)
+                                         : log_commit(l->memory, key, offset);
   return committed < 0 ? out_of_memory(L) : push_offset(L, committed);
 }
 
@@ -282,36 +298,158 @@ static int to_string(lua_State *L)
   return 1;
 }
 
-static int collect(lua_State *L)
+/* --- files ------------------------------------------------------------------ */
+
+/* Pushes how a sync ended. */
+static int push_synced(lua_State *L, int result, const char *why)
+{
+  if (result == 1) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, why);
+  return 2;
+}
+
+static int end_sync(lua_State *L, int status, lua_KContext ticket)
+{
+  struct error e;
+  const struct logs *l = luaL_checkudata(L, 1, LOG_TYPE);
+  (void)status;
+  return push_synced(L, durable_is_synced(l->durable, (uint64_t)ticket, &e), e.text);
+}
+
+/*** Waits until all changes so far are durable: a kill does not undo them. All who wait at a time
+ * share one sync of the disk. Does not wait where nothing has changed since the last one, nor for
+ * logs in memory.
+ * @return true; or nil and what is wrong with the disk. After a sync that failed, all that follow
+ *   fail; after a write that failed, because the disk is full, the next one tries again */
+static int sync_log(lua_State *L)
+{
+  struct logs *l = check(L);
+  struct error e;
+  uint64_t ticket;
+  if (l->durable == NULL)
+    return push_synced(L, 1, NULL);
+  struct task *t = task_that_may_wait(node_of(L), L, "log:sync");
+  int result = durable_sync(l->durable, t, &ticket, &e);
+  return result != 0 ? push_synced(L, result, e.text)
+                     : lua_yieldk(L, 0, (lua_KContext)ticket, end_sync);
+}
+
+/*** What log.open has found in the file.
+ * @treturn table {records (changes that were read back), cut_bytes (left by a write that did not
+ *   get to its end; they were cut off)} */
+static int recovered(lua_State *L)
+{
+  const struct logs *l = check(L);
+  struct durable_found found = {0};
+  if (l->durable != NULL)
+    found = durable_found(l->durable);
+  lua_createtable(L, 0, 2);
+  lua_pushinteger(L, (lua_Integer)found.records);
+  lua_setfield(L, -2, "records");
+  lua_pushinteger(L, (lua_Integer)found.cut_bytes);
+  lua_setfield(L, -2, "cut_bytes");
+  return 1;
+}
+
+/*** Closes the file, without a sync; nothing can be done with the logs any more. A variable with
+ * the attribute <close> does this too. Memory is given back when they are collected as garbage,
+ * since a finalizer may call this while one of the methods is at work. */
+static int close_logs(lua_State *L)
 {
   struct logs *l = luaL_checkudata(L, 1, LOG_TYPE);
-  log_free(l->log);
-  l->log = NULL;
-  bytes_free(&l->text);
+  if (l->durable != NULL)
+    durable_close(l->durable);
+  l->is_closed = 1;
   return 0;
 }
 
-/*** New logs, without keys. */
-static int new_logs(lua_State *L)
+static int collect(lua_State *L)
+{
+  struct logs *l = luaL_checkudata(L, 1, LOG_TYPE);
+  durable_free(l->durable);
+  log_free(l->memory);
+  bytes_free(&l->text);
+  *l = (struct logs){0};
+  return 0;
+}
+
+static struct logs *push_logs(lua_State *L)
 {
   struct logs *l = lua_newuserdatauv(L, sizeof *l, 0);
   *l = (struct logs){0};
   luaL_setmetatable(L, LOG_TYPE);
-  l->log = log_new();
+  return l;
+}
+
+/*** New logs, without keys, in memory. */
+static int new_logs(lua_State *L)
+{
+  struct logs *l = push_logs(L);
+  l->log = l->memory = log_new();
   return l->log == NULL ? out_of_memory(L) : 1;
+}
+
+static struct slice check_name(lua_State *L)
+{
+  enum { NAME_MAX_BYTES = 200 };
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+  struct slice name = bind_check_slice(L, 1);
+  luaL_argcheck(L,
+                name.length > 0 && name.length <= NAME_MAX_BYTES &&
+                  strspn(name.data, plain) == name.length && strchr(".-", name.data[0]) == NULL,
+                1,
+                "expected the name of a file: up to 200 letters, digits, '_', '.' and '-', and "
+                "neither '.' nor '-' in front");
+  return name;
+}
+
+/*** Opens the logs that are in a file of this node, and makes the file if it is not there. What
+ * they take goes there at once, and is sure to be there after a sync. In the bench each node has a
+ * simulated disk; ./node keeps the file in the folder that --data gives, in one called as the node.
+ * @tparam string name
+ * @return the logs; or nil and why not: there is no folder, it cannot be written, the file is open
+ *   already, here or in another process, it was damaged, or it is of a newer version. The file is
+ *   then as it was */
+static int open_logs(lua_State *L)
+{
+  struct error e;
+  struct slice name = check_name(L);
+  struct node *n = node_of(L);
+  if (n == NULL)
+    return luaL_error(L, "log.open: there is no node here, and so no folder for its files");
+  if (node_id(n).length == 0)
+    return luaL_error(L, "log.open: before init a node has no files; open logs in node.on_init or "
+                         "in a handler");
+  struct logs *l = push_logs(L);
+  l->durable = durable_open(n, name, &e);
+  if (l->durable == NULL) {
+    lua_pushnil(L);
+    lua_pushstring(L, e.text);
+    return 2;
+  }
+  l->log = durable_log(l->durable);
+  return 1;
 }
 
 int bind_log(lua_State *L)
 {
   static const luaL_Reg methods[] = {
-    {"append", append},   {"commit", commit}, {"committed", committed}, {"count", count},
-    {"entries", entries}, {"insert", insert}, {"keys", keys},           {"last", last},
-    {"read", read},       {NULL, NULL}};
-  static const luaL_Reg meta[] = {
-    {"__len", length}, {"__tostring", to_string}, {"__gc", collect}, {NULL, NULL}};
+    {"append", append}, {"close", close_logs}, {"commit", commit},       {"committed", committed},
+    {"count", count},   {"entries", entries},  {"insert", insert},       {"keys", keys},
+    {"last", last},     {"read", read},        {"recovered", recovered}, {"sync", sync_log},
+    {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__len", length},
+                                  {"__tostring", to_string},
+                                  {"__gc", collect},
+                                  {"__close", close_logs},
+                                  {NULL, NULL}};
   static const luaL_Reg entries_meta[] = {
     {"__len", entries_length}, {"__tostring", entries_text}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"new", new_logs}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", new_logs}, {"open", open_logs}, {NULL, NULL}};
   luaL_newmetatable(L, ENTRIES_TYPE); // entries_metatable
   luaL_setfuncs(L, entries_meta, 0);
   lua_pushboolean(L, 1);

@@ -59,6 +59,7 @@ function testing.load(script, options)
     latency_dist = options.latency_dist,
     -- Questions pass messages under way, so that they are answered at the same instant.
     head_of_line = options.head_of_line or false,
+    sync_time = options.sync_time,
   })
   if path ~= script then
     os.remove(path)
@@ -75,6 +76,7 @@ end
 --   - seed (default 1)
 --   - latency: mean, in milliseconds (default 0); latency_dist: see ./sim test --help
 --   - head_of_line (default false)
+--   - sync_time: what a sync of a node's disk takes, in milliseconds (default 1)
 --   - init: false leaves it to the test
 -- @treturn nodes `ids`, and the methods below
 function testing.start(script, options)
@@ -174,10 +176,18 @@ function Nodes:heal()
   self.world:heal()
 end
 
---- Ends a node as SIGKILL would.
+--- Ends a node as a loss of power would. Its disk keeps what was synced, and a random prefix of
+-- what was written since, drawn from the seed.
 -- @tparam string id
 function Nodes:kill(id)
   self.world:kill(id)
+end
+
+--- Starts a node that was killed: it knows what is on its disk.
+-- @tparam string id
+function Nodes:start(id)
+  self.cluster:restart(id)
+  self:run(0)
 end
 
 --- A node stands still, and goes on after resume.
@@ -205,11 +215,20 @@ function Nodes:eventually(bound, holds)
   return self:now() - start
 end
 
---- Kills a node and starts it again at the same instant: it knows nothing any more.
+--- Kills a node and starts it again at the same instant.
+-- @tparam string id
 function Nodes:restart(id)
-  self.world:kill(id)
-  self.cluster:restart(id)
-  self:run(0)
+  self:kill(id)
+  self:start(id)
+end
+
+--- The bytes of a file on a node's disk; or sets them, while the node is killed.
+-- @tparam string id
+-- @tparam string name as given to log.open
+-- @tparam[opt] string bytes what it is to have
+-- @treturn string what it has, or had until now; nil when there is no such file
+function Nodes:file(id, name, bytes)
+  return self.world:file(id, name, bytes)
 end
 
 --- What happened since the last call: a list of {time (seconds since the start), event ("send" or

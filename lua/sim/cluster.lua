@@ -18,7 +18,8 @@ local cluster = {}
 --   - command: list of words: a script and its arguments; in real time a program and its own
 --   - real_time: whether nodes are processes
 --   - nodes: list of ids
---   - seed; latency (mean, milliseconds), latency_dist, head_of_line, max_line: see sim.options
+--   - seed; latency (mean, milliseconds), latency_dist, head_of_line, max_line, sync_time
+--     (milliseconds): see sim.options
 -- @treturn[1] cluster with `world` and `nodes`
 -- @treturn[2] nil
 -- @treturn[2] string why the script does not load
@@ -28,6 +29,7 @@ function cluster.new(options)
     latency = (options.latency or 0) / 1000,
     latency_dist = options.latency_dist,
     head_of_line = options.head_of_line,
+    sync_time = options.sync_time and options.sync_time / 1000,
     real_time = options.real_time,
     max_line = options.max_line,
   })

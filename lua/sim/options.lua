@@ -65,6 +65,8 @@ local GROUPS = {
     help = "Let a client's request pass messages that are not due yet, which Maelstrom does not" },
   { name = "max-line", takes = "BYTES", parse = kinds.integer(1, 1 << 40), shown = "any length",
     help = "Fail when a line between nodes is longer; many a reader stops at 65536" },
+  { name = "sync-time", takes = "MS", parse = kinds.number(0, 1000000), default = 1,
+    help = "Time a node's disk takes to make what was written durable, in milliseconds" },
   { name = "nemesis", takes = "FAULTS", parse = kinds.list_of(options.faults), default = {},
     shown = "none", help = function() return "Faults: " .. table.concat(options.faults, ", ") end },
   { name = "nemesis-interval", takes = "S", parse = kinds.above_zero, default = 10,
@@ -184,9 +186,9 @@ end
 -- The fields of the result are the options' names with underscores, each with its default:
 -- `workload` (nil when not given), `bin` (a list of words), `args` (what follows --), `nodes` (a
 -- list), `node_count`, `concurrency` (a number of clients), `rate`, `time_limit` (seconds),
--- `latency` (milliseconds), `latency_dist`, `head_of_line`, `nemesis` (a list), `nemesis_interval`
--- (seconds), `topology`, `real_time`, `availability` ("total", a number or nil),
--- `consistency_models` (a list), `converge`, `key_count` (or nil), `max_txn_length`,
+-- `latency` (milliseconds), `latency_dist`, `head_of_line`, `sync_time` (milliseconds), `nemesis`
+-- (a list), `nemesis_interval` (seconds), `topology`, `real_time`, `availability` ("total", a number
+-- or nil), `consistency_models` (a list), `converge`, `key_count` (or nil), `max_txn_length`,
 -- `max_writes_per_key`, `seed`, `test_count`, `json`, `store`, `log_stderr`, `log_net_send`,
 -- `log_net_recv`, `help`; and `given`, option names to the text that was given (true for flags),
 -- for options.command.

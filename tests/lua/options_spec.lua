@@ -16,7 +16,7 @@ describe("options", function()
       args = {}, bin = { "./node", "x.lua" }, given = { bin = "./node x.lua" },
       nodes = { "n1", "n2", "n3", "n4", "n5" }, node_count = 5, concurrency = 5, rate = 5,
       time_limit = 60, latency = 0, latency_dist = "constant", head_of_line = true,
-      topology = "grid", real_time = false, nemesis = {}, nemesis_interval = 10,
+      sync_time = 1, topology = "grid", real_time = false, nemesis = {}, nemesis_interval = 10,
       consistency_models = { "strict-serializable" }, converge = false, max_txn_length = 4,
       max_writes_per_key = 16, seed = 1, test_count = 1, json = false, store = "store",
       log_stderr = false, log_net_send = false, log_net_recv = false, help = false,
@@ -32,14 +32,14 @@ describe("options", function()
       "--concurrency", "2n", "--key-count", "3", "--max-txn-length", "5",
       "--max-writes-per-key", "6", "--seed", "42", "--test-count", "7", "--store", "out",
       "--json", "--real-time", "--converge", "--no-head-of-line", "--log-stderr", "--log-net-send",
-      "--log-net-recv",
+      "--log-net-recv", "--sync-time", "0.5",
     }))
     opts.given, opts.nodes = nil, { #opts.nodes, opts.nodes[1], opts.nodes[25] }
     assert.same({
       args = {}, workload = "broadcast", bin = { "./node", "challenges/broadcast_3e.lua" },
       nodes = { 25, "n0", "n24" }, node_count = 25, concurrency = 50, rate = 100,
       time_limit = 20, latency = 100, latency_dist = "uniform", head_of_line = false,
-      topology = "tree4", real_time = true, nemesis = { "partition" }, nemesis_interval = 2.5,
+      sync_time = 0.5, topology = "tree4", real_time = true, nemesis = { "partition" }, nemesis_interval = 2.5,
       availability = "total", consistency_models = { "read-committed", "serializable" },
       converge = true, key_count = 3, max_txn_length = 5, max_writes_per_key = 6,
       seed = 42, test_count = 7,

@@ -8,6 +8,10 @@ local ONE = "--node-count 1 --rate 200 --time-limit 5 --concurrency 4"
 local TWO = "--node-count 2 --rate 300 --time-limit 5 --concurrency 2n --latency 10 "
   .. "--latency-dist exponential"
 
+-- One node on its disk, which is killed again and again; a sync takes so long that kills meet it.
+local KILLED = "--node-count 1 --rate 300 --time-limit 30 --concurrency 10 --nemesis kill "
+  .. "--nemesis-interval 3 --sync-time 20"
+
 local function judge(script, options, seed)
   local args = { "-w", "kafka", "--bin", script, "--seed", tostring(seed) }
   for word in options:gmatch("%S+") do
@@ -36,6 +40,7 @@ local broken = {
   { "guesses", ONE, "G1c-process G1c-realtime never-sent" },
   { "commits_back", TWO, "committed-backwards" },
   { "commits_end", ONE, "committed-above" },
+  { "acks_before_sync", KILLED, "inconsistent-offsets lost-write unseen" },
 }
 
 describe("the bench finds what is wrong with", function()
@@ -66,6 +71,7 @@ describe("the bench finds nothing wrong with", function()
     kafka_single = "--node-count 1 --rate 1000 --time-limit 2 --concurrency 4",
     kafka_lin_kv = "--node-count 2 --rate 1000 --time-limit 1 --concurrency 2n --latency 1 "
       .. "--latency-dist exponential",
+    kafka_durable = KILLED,
   } do
     it(name, function()
       for seed = 1, SEEDS do

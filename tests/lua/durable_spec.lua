@@ -1,0 +1,311 @@
+-- Logs on disk, in nodes that are killed.
+
+local json = require "hearsay.json"
+local logs = require "hearsay.log"
+local randoms = require "hearsay.random"
+local testing = require "hearsay.testing"
+
+local SCRIPT, NAME = "tests/lua/fixtures/durable.lua", "test.log"
+
+local function start(options)
+  return testing.start(SCRIPT, options)
+end
+
+local function ask(nodes, type, fields)
+  local body = { type = type }
+  for key, value in pairs(fields or {}) do
+    body[key] = value
+  end
+  return assert(nodes:ask("n0", body))
+end
+
+-- A request whose reply is noted when it comes: {reply, at (seconds)}.
+local function send(nodes, type, fields)
+  local body, answer = { type = type }, {}
+  for key, value in pairs(fields or {}) do
+    body[key] = value
+  end
+  nodes.cluster:client():request("n0", body, 10, function(reply, err)
+    answer.reply, answer.err, answer.at = reply, err, nodes:now()
+  end)
+  return answer
+end
+
+-- All that logs have, as text: each key's entries and committed offset, in byte order.
+local function text_of(order, keys, committed)
+  local parts = {}
+  for i, key in ipairs(order) do
+    parts[i] = ("%s %s %s"):format(key, json.encode(keys[key]), committed[key])
+  end
+  return table.concat(parts, "\n")
+end
+
+local function content(nodes)
+  local reply = ask(nodes, "read")
+  return text_of(reply.order, reply.keys, reply.committed)
+end
+
+local function same_content(l)
+  local keys, committed = {}, {}
+  for _, key in ipairs(l:keys()) do
+    keys[key], committed[key] = json.decode(tostring((l:read(key)))), l:committed(key)
+  end
+  return text_of(l:keys(), keys, committed)
+end
+
+-- One random change of the logs: the request for it, and a function that does it to logs.
+local function draw(random, i)
+  local key, value = "k" .. random:upto(3), ("v"):rep(random:upto(20)) .. i
+  local kind = random:upto(4)
+  if kind == 1 then
+    local offset = 1000 + random:upto(100000)
+    return "insert", { key = key, offset = offset, value = value }, function(l)
+      l:insert(key, offset, value)
+    end
+  elseif kind == 2 then
+    return "commit", { key = key, offset = i }, function(l) l:commit(key, i) end
+  end
+  return "append", { key = key, value = value }, function(l) l:append(key, value) end
+end
+
+describe("logs on disk", function()
+  -- What is left is what some of the first changes made, and all that were synced are among them.
+  it("lose a suffix to a kill, never what was synced nor anything in the middle", function()
+    local lost, torn, kept = 0, 0, 0
+    for seed = 1, 150 do
+      local random = randoms.stream(seed, "changes")
+      local nodes = start({ seed = seed })
+      local model, done, synced = logs.new(), {}, 0
+      local states = { [0] = same_content(model) }
+      for _ = 1, 3 do -- lives of the node
+        for _ = 1, random:upto(12) do
+          local kind, fields, change = draw(random, #done + 1)
+          ask(nodes, kind, fields)
+          change(model)
+          done[#done + 1] = change
+          states[#done] = same_content(model)
+          if random:upto(6) == 1 then
+            assert.is_true(ask(nodes, "sync").ok)
+            synced = #done
+          end
+        end
+        nodes:restart("n0")
+        local found = ask(nodes, "open")
+        assert.is_nil(found.error)
+        assert.is_true(found.records >= synced and found.records <= #done,
+          ("seed %d: %d of %d, %d were synced"):format(seed, found.records, #done, synced))
+        assert.equal(states[found.records], content(nodes), "seed " .. seed)
+        lost = lost + #done - found.records
+        torn = torn + (found.cut_bytes > 0 and 1 or 0)
+        kept = kept + (found.records - synced)
+        -- It goes on from what is left, which survives from now on.
+        model, synced = logs.new(), found.records
+        done = table.move(done, 1, synced, 1, {})
+        for _, change in ipairs(done) do
+          change(model)
+        end
+      end
+    end
+    assert.is_true(lost > 300 and torn > 100 and kept > 300,
+      ("lost %d, torn %d, kept %d"):format(lost, torn, kept))
+  end)
+
+  it("keep what was synced, whatever comes then", function()
+    for seed = 1, 50 do
+      local nodes = start({ seed = seed })
+      for i = 1, 20 do
+        ask(nodes, "append", { key = "k", value = i })
+      end
+      assert.is_true(ask(nodes, "sync").ok)
+      local whole = content(nodes)
+      for _ = 1, 3 do
+        nodes:restart("n0")
+        assert.same({ type = "open_ok", in_reply_to = 1, records = 20, cut_bytes = 0 },
+          ask(nodes, "open"))
+        assert.equal(whole, content(nodes))
+      end
+    end
+  end)
+
+  it("say what they cut off, and go on behind it", function()
+    local nodes = start()
+    ask(nodes, "append", { key = "k", value = "first", sync = true })
+    nodes:kill("n0")
+    local bytes = nodes:file("n0", NAME)
+    nodes:file("n0", NAME, bytes .. bytes:sub(-30, -7))
+    nodes:start("n0")
+    assert.same(24, ask(nodes, "open").cut_bytes)
+    assert.truthy(nodes:log("n0"):find(("%s: cut off 24 bytes behind %d: the record at byte %d is "
+      .. "not whole: it ends early"):format(NAME, #bytes, #bytes), 1, true))
+    ask(nodes, "append", { key = "k", value = "second", sync = true })
+    nodes:restart("n0")
+    assert.same({ records = 2, cut_bytes = 0 }, {
+      records = ask(nodes, "open").records, cut_bytes = ask(nodes, "open").cut_bytes })
+    assert.same({ k = { { 0, "first" }, { 1, "second" } } }, ask(nodes, "read").keys)
+  end)
+
+  it("begin anew when not even the header was whole", function()
+    for length = 0, 24 do
+      local nodes = start()
+      nodes:kill("n0")
+      nodes:file("n0", NAME, nodes:file("n0", NAME):sub(1, length))
+      nodes:start("n0")
+      assert.is_nil(ask(nodes, "open").error)
+      ask(nodes, "append", { key = "k", value = 1, sync = true })
+      nodes:restart("n0")
+      assert.equal(1, ask(nodes, "open").records)
+    end
+  end)
+
+  local function refused(bytes, why)
+    local nodes = start()
+    nodes:kill("n0")
+    nodes:file("n0", NAME, bytes)
+    nodes:start("n0")
+    local message = ask(nodes, "open").error
+    assert.truthy(message and message:find(why, 1, true), message)
+    assert.equal(bytes, nodes:file("n0", NAME)) -- nothing was damaged
+    return message
+  end
+
+  it("refuse a file that is damaged in front of whole records", function()
+    local nodes = start()
+    for i = 1, 3 do
+      ask(nodes, "append", { key = "k", value = i, sync = true })
+    end
+    local bytes = nodes:file("n0", NAME)
+    local at = #bytes - 40
+    refused(bytes:sub(1, at - 1) .. "X" .. bytes:sub(at + 1),
+      "cannot use test.log: the record at byte 58 is damaged: ")
+  end)
+
+  it("refuse what is no log, and a newer version", function()
+    refused(("x"):rep(100), "cannot use test.log: it is not a log")
+    -- The checksum of this header was computed by another program.
+    local newer = refused("HEARSAY\n\2\0\0\0" .. ("\0"):rep(8) .. "\x06\x8b\x9a\x83", "its format")
+    assert.equal("cannot use test.log: its format is version 2, and this program knows version 1",
+      newer)
+  end)
+
+  it("are opened once at a time, and in a node that has its id", function()
+    local nodes = start()
+    assert.equal("cannot lock test.log: it is in use by this node", ask(nodes, "reopen").error)
+    nodes = start()
+    ask(nodes, "append", { key = "k", value = 1 })
+    ask(nodes, "close")
+    local _, err = nodes:ask("n0", { type = "append", key = "k", value = 2 })
+    assert.truthy(err.text:find("the log is closed", 1, true))
+    assert.is_nil(ask(nodes, "reopen").error)
+    assert.same({ k = { { 0, 1 } } }, ask(nodes, "read").keys)
+
+    local _, message = pcall(testing.start, 'require "hearsay.log".open("x")')
+    assert.truthy(message:find("before init a node has no files", 1, true), message)
+    assert.has_error(function() logs.open("x") end,
+      "log.open: there is no node here, and so no folder for its files")
+    for _, name in ipairs({ "", "..", "a/b", ".hidden", "-x", "a b", "a\0b", ("x"):rep(201) }) do
+      assert.has_error(function() logs.open(name) end)
+      local ok, why = pcall(logs.open, name)
+      assert.is_false(ok)
+      assert.truthy(why:find("expected the name of a file", 1, true))
+    end
+  end)
+end)
+
+describe("a sync", function()
+  local function append(nodes)
+    return send(nodes, "append", { key = "k", value = 1, sync = true })
+  end
+
+  it("takes the disk's time, and none when nothing is new", function()
+    local nodes = start({ sync_time = 50 })
+    local first = nodes:now()
+    local answer = append(nodes)
+    nodes:run(0.049)
+    assert.is_nil(answer.at)
+    nodes:run(1)
+    assert.is_true(math.abs(answer.at - first - 0.05) < 1e-9)
+    local second = nodes:now()
+    local nothing = send(nodes, "sync")
+    nodes:run(0)
+    assert.is_true(nothing.reply.ok)
+    assert.equal(second, nothing.at)
+  end)
+
+  it("is shared by those who ask during another", function()
+    local nodes = start({ sync_time = 50 })
+    local begin, answers = nodes:now(), {}
+    for i = 1, 20 do
+      answers[i] = append(nodes)
+      nodes:run(0.002)
+    end
+    nodes:run(1)
+    -- The first by itself, all others together.
+    for i, answer in ipairs(answers) do
+      assert.is_true(math.abs(answer.at - begin - (i == 1 and 0.05 or 0.1)) < 1e-9, "number " .. i)
+    end
+  end)
+
+  it("is waited for again after recovery", function()
+    local nodes = start({ sync_time = 50 })
+    ask(nodes, "append", { key = "k", value = 1, sync = true })
+    nodes:restart("n0")
+    local begin = nodes:now()
+    local answer = send(nodes, "sync")
+    nodes:run(1)
+    assert.is_true(math.abs(answer.at - begin - 0.05) < 1e-9)
+  end)
+
+  it("ends when the log is closed", function()
+    local nodes = start({ sync_time = 50 })
+    ask(nodes, "append", { key = "k", value = 1 })
+    local answer = send(nodes, "sync")
+    nodes:run(0.01)
+    local begin = nodes:now()
+    ask(nodes, "close")
+    nodes:run(0)
+    assert.equal("test.log is closed", answer.reply.error)
+    assert.equal(begin, answer.at)
+  end)
+
+  it("is over for nobody while the node stands still, or is killed", function()
+    local nodes = start({ sync_time = 50 })
+    local paused = append(nodes)
+    nodes:run(0.01)
+    nodes:pause("n0")
+    nodes:run(1)
+    assert.is_nil(paused.at)
+    nodes:resume("n0")
+    nodes:run(0)
+    assert.equal(0, paused.reply.offset)
+
+    local killed = append(nodes)
+    nodes:run(0.01)
+    nodes:restart("n0")
+    nodes:run(9)
+    assert.is_nil(killed.at)
+  end)
+
+  it("is nothing for logs in memory", function()
+    local l = logs.new()
+    l:append("k", 1)
+    assert.is_true(l:sync())
+    assert.same({ records = 0, cut_bytes = 0 }, l:recovered())
+    l:close()
+    assert.has_error(function() l:append("k", 1) end)
+    assert.has_error(function() l:sync() end)
+    l:close()
+  end)
+
+  it("needs a handler's coroutine", function()
+    local nodes = testing.start([[
+      local logs = require "hearsay.log"
+      local node = require "hearsay"
+      node.on("sort", function()
+        local l = assert(logs.open("a"))
+        table.sort({ 1, 2 }, function() return l:sync() end)
+      end)
+    ]])
+    local _, err = nodes:ask("n0", { type = "sort" })
+    assert.truthy(err.text:find("log:sync waits, so it cannot be called here", 1, true))
+  end)
+end)
