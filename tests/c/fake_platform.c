@@ -39,12 +39,21 @@ static void log_line(void *ctx, struct slice line)
     (void)bytes_append_byte(&f->log, '\n');
 }
 
+static struct file *open_file(void *ctx, struct slice node, struct slice name, struct error *e)
+{
+  struct file *file = ((struct fake_platform *)ctx)->file;
+  if (file == NULL)
+    error_set(e, "%.*s has no file %.*s", (int)node.length, node.data, (int)name.length, name.data);
+  return file;
+}
+
 static const struct platform_vtable vtable = {
   .monotonic_us = monotonic_us,
   .wall_us = wall_us,
   .random = random_bits,
   .send = send_line,
   .log = log_line,
+  .open = open_file,
 };
 
 void fake_platform_open(struct fake_platform *f)

@@ -15,6 +15,7 @@ struct fake_platform {
   struct bytes dests;   /* the receiver of each, with a zero behind it */
   struct bytes log;     /* lines */
   size_t sent_count;
+  struct file *file; /* what open returns, whatever the name; NULL: it fails */
 };
 
 /* The clock starts at a time that is not 0. */
