@@ -255,6 +255,8 @@ static void wake_waiters(struct durable *d)
   size_t count = 0;
   while (count < d->waiter_count && (d->has_failed || d->waiters[count].sequence <= d->durable))
     task_go_on(d->node, d->waiters[count++].task);
+  if (count == 0)
+    return;
   d->waiter_count -= count;
   memmove(d->waiters, d->waiters + count, d->waiter_count * sizeof *d->waiters);
 }
