@@ -5,6 +5,7 @@
 #include "host/node.h"
 
 #include "host/node_private.h"
+#include "host/runaway.h"
 #include "host/task.h"
 #include "host/value.h"
 #include "wire/error_code.h"
@@ -139,7 +140,10 @@ int node_load(struct node *n, const char *path, int word_count, char *const *wor
   struct script s = {path, word_count, words};
   lua_pushcfunction(n->L, run_script);
   lua_pushlightuserdata(n->L, &s);
-  if (lua_pcall(n->L, 1, 0, 0) == LUA_OK)
+  lua_State *before = runaway_enter(n->L);
+  int status = lua_pcall(n->L, 1, 0, 0);
+  (void)runaway_leave(before);
+  if (status == LUA_OK)
     return 0;
   error_set(e, "%s", state_error_text(n->L));
   error_flatten(e); /* Lua's own texts have several lines, as of a module not found */
@@ -323,6 +327,11 @@ void node_close_input(struct node *n)
   n->input_is_closed = 1;
   read_clock(n);
   enter(n, close_input_protected, NULL);
+}
+
+const char *node_run_away(const struct node *n)
+{
+  return n->run_away.text[0] == '\0' ? NULL : n->run_away.text;
 }
 
 /* --- handlers ----------------------------------------------------------- */

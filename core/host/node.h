@@ -61,6 +61,10 @@ int64_t node_next_deadline_us(const struct node *n);
  * messages still do is finished. */
 void node_close_input(struct node *n);
 
+/* Why a call of the script had to be ended, with file and line, when one had to: it had not come
+ * back after very many instructions (see runaway.h). NULL when none had. */
+const char *node_run_away(const struct node *n);
+
 /* Coroutines of received messages that have not ended. */
 size_t node_unfinished(const struct node *n);
 

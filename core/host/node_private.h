@@ -25,9 +25,10 @@ struct node {
   int64_t next_msg_id;
   uint64_t late_replies;
 
-  struct task *current; /* whose coroutine runs now; NULL: none */
-  struct task *all;     /* every task, for freeing */
-  struct task *idle;    /* finished ones, for use again */
+  struct error run_away; /* of the last call that had to be ended; empty: none */
+  struct task *current;  /* whose coroutine runs now; NULL: none */
+  struct task *all;      /* every task, for freeing */
+  struct task *idle;     /* finished ones, for use again */
   size_t idle_count;
   size_t unfinished; /* tasks of received messages */
 

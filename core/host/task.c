@@ -1,5 +1,6 @@
 #include "host/task.h"
 
+#include "host/runaway.h"
 #include "host/value.h"
 #include "wire/error_code.h"
 
@@ -172,7 +173,11 @@ enum task_state task_run(struct node *n, struct task *t, int arguments)
   int results = 0;
   n->current = t;
   t->is_waiting = 0;
+  lua_State *before = runaway_enter(t->co);
   int status = lua_resume(t->co, n->L, arguments, &results);
+  const char *run_away = runaway_leave(before);
+  if (run_away != NULL)
+    error_set(&n->run_away, "%s", run_away);
   n->current = outer;
   if (status == LUA_YIELD && t->is_waiting)
     return TASK_WAITS;

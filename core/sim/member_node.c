@@ -99,6 +99,10 @@ static void run(struct virtual *v)
 {
   node_advance(v->node);
   follow(v);
+  const char *run_away = node_run_away(v->node);
+  if (run_away != NULL)
+    world_fail(v->member.world, "%.*s does not come back: %s", (int)v->member.name.length,
+               v->member.name.data, run_away);
 }
 
 static void wake(void *owner, struct event *self)

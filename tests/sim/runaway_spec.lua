@@ -1,0 +1,78 @@
+-- Code that does not come back: it ends with an error that names the line, and not with the
+-- patience of who waits for it.
+
+local shell = dofile("tests/cli/shell.lua")
+
+local quote = shell.quote
+
+describe("an endless loop", function()
+  local sh = shell.open()
+
+  teardown(function() sh:close() end)
+
+  local function test(script, options)
+    return sh:run(("./sim test -w echo --store %s --bin %s %s"):format(quote(sh:path("store")),
+      quote(sh:write("script.lua", script)), options or ""))
+  end
+
+  it("in a handler ends the run, also behind a pcall", function()
+    local ran = test([[
+      local node = require "hearsay"
+      node.on("echo", function(msg)
+        pcall(function()
+          while true do
+          end
+        end)
+        return { type = "echo_ok", echo = msg.body.echo }
+      end)
+    ]])
+    assert.equal(1, ran.status)
+    assert.matches("n%d does not come back: %S+script.lua:[45]: over 100000000 instructions",
+      (ran.out:gsub("%s+", " ")))
+    assert.matches("in function <%S+script.lua:2>", sh:read("store/latest/screen.txt")
+      .. sh:read("store/latest/node-logs/n1.log") .. sh:read("store/latest/node-logs/n2.log")
+      .. sh:read("store/latest/node-logs/n3.log") .. sh:read("store/latest/node-logs/n4.log")
+      .. sh:read("store/latest/node-logs/n5.log"))
+  end)
+
+  it("in the main part is told before anything runs", function()
+    local ran = test("local i = 0\nrepeat\n  i = i + 1\nuntil i < 0\n")
+    assert.equal(255, ran.status)
+    assert.matches("^sim: %S+script.lua:[234]: over 100000000 instructions without an end", ran.err)
+  end)
+
+  it("in one handler of a process leaves the others", function()
+    local script = sh:write("stuck.lua", [[
+      local node = require "hearsay"
+      node.on("loop", function() while true do end end)
+      node.on("ping", function() return { type = "pong" } end)
+    ]])
+    local function line(id, body)
+      return ('{"src":"c1","dest":"n1","body":{"msg_id":%d,%s}}'):format(id, body)
+    end
+    local input = sh:write("input", table.concat({
+      line(1, '"type":"init","node_id":"n1","node_ids":["n1"]'), line(2, '"type":"loop"'),
+      line(3, '"type":"ping"'), "" }, "\n"))
+    local ran = sh:run(("./node %s <%s"):format(quote(script), quote(input)))
+    assert.equal(0, ran.status)
+    local refusal = ran.out:match('[^\n]*"in_reply_to":2[^\n]*')
+    assert.matches('"code":13', refusal)
+    assert.matches("stuck.lua:2: over 100000000 instructions", refusal)
+    assert.matches('"pong"', ran.out)
+  end)
+
+  it("that ends before is left alone, and costs no fingerprint", function()
+    local script = [[
+      local node = require "hearsay"
+      node.on("echo", function(msg)
+        local sum = 0
+        for i = 1, 3e6 do sum = sum + i end
+        return { type = "echo_ok", echo = sum and msg.body.echo }
+      end)
+    ]]
+    local options = "--json --time-limit 5 --rate 20"
+    local one, two = test(script, options), test(script, options)
+    assert.equal(0, one.status)
+    assert.equal(one.out, two.out)
+  end)
+end)
