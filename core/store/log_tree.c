@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* With nodes at least half full, the last of each level aside, there is no memory
- * for 32^10 pages. */
+/* Nodes but the root are at least half full, and there is no memory for 32^11 pages. */
 enum { NODE_CHILDREN = 64, HEIGHT_MAX = 12 };
 
 struct node {
@@ -140,7 +139,6 @@ static int allocate_spare(const struct log_tree *t, const struct path *path, str
 static void enter(struct log_tree *t, const struct path *path, int64_t lowest,
                   struct log_page *page, const struct spare *spare)
 {
-  int is_last = page->next == NULL;
   void *child = page;
   for (unsigned level = 0; level < t->height; level++) {
     struct node *n = path->nodes[level];
@@ -150,12 +148,11 @@ static void enter(struct log_tree *t, const struct path *path, int64_t lowest,
       return;
     }
     struct node *right = spare->nodes[level];
-    size_t middle = is_last ? at : NODE_CHILDREN / 2;
-    move_children(t, n, middle, right);
-    if (at < middle)
+    move_children(t, n, NODE_CHILDREN / 2, right);
+    if (at < n->count)
       put_child(t, n, at, lowest, child);
     else
-      put_child(t, right, at - middle, lowest, child);
+      put_child(t, right, at - n->count, lowest, child);
     lowest = right->lowest[0];
     child = right;
   }

@@ -4,8 +4,8 @@
  * reading is a search for the first entry and then copying from page to page.
  *
  * Most entries come at the end or close to it. Hence an entry behind the last one
- * goes to the last page without a search, and the last page and nodes are not split
- * in halves but where the new entry goes: what lies before stays full. */
+ * goes to the last page without a search, and the last page is not split in halves
+ * but where the new entry goes: what lies before stays full. */
 #ifndef HEARSAY_STORE_LOG_TREE_H
 #define HEARSAY_STORE_LOG_TREE_H
 
