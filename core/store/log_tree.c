@@ -170,14 +170,14 @@ static void enter(struct log_tree *t, const struct path *path, int64_t lowest,
 static int make_room(struct log_tree *t, const struct path *path, struct log_page *p, size_t i,
                      int64_t offset, struct slice value)
 {
-  size_t at = i; /* of a single entry: the two, one of them larger than a page, part */
+  size_t at = i; /* where a single entry and the new one, one of them too large, part */
   if (p->count > 1) {
     at = log_page_middle(p);
     if (p->next == NULL && i > at)
       at = i;
   }
-  /* The new entry goes to the right page if it could go to either, unless that has the
-   * single entry, which is behind it. */
+  /* An entry that could go to either page goes to the right one: the lowest there. But
+   * not where the right one takes all, and the left one is empty. */
   int64_t lowest = i == at && at > 0 ? offset : log_page_offset(p, at);
   struct spare spare;
   if (allocate_spare(t, path, &spare) != 0)
