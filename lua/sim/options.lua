@@ -189,9 +189,9 @@ end
 -- `latency` (milliseconds), `latency_dist`, `head_of_line`, `sync_time` (milliseconds), `nemesis`
 -- (a list), `nemesis_interval` (seconds), `topology`, `real_time`, `availability` ("total", a
 -- number or nil), `consistency_models` (a list), `converge`, `key_count` (or nil),
--- `max_txn_length`, `max_writes_per_key`, `seed`, `test_count`, `json`, `store`, `log_stderr`, `log_net_send`,
--- `log_net_recv`, `help`; and `given`, option names to the text that was given (true for flags),
--- for options.command.
+-- `max_txn_length`, `max_writes_per_key`, `seed`, `test_count`, `json`, `store`, `log_stderr`,
+-- `log_net_send`, `log_net_recv`, `help`; and `given`, option names to the text that was given
+-- (true for flags), for options.command.
 -- @tparam {string,...} args
 -- @tparam[opt="test"] string command
 -- @treturn table the options; or nil
