@@ -11,14 +11,25 @@ local BAD_OPTIONS = 254 -- as Maelstrom's
 
 local trial = {}
 
+-- The place of the script among the words of a ./node command: behind options, which have a value.
+local function script_place(words)
+  local at = 2
+  while words[at] and words[at]:find("^%-%-%l") do
+    at = at + 2
+  end
+  return at
+end
+
 -- What is to run. Our own node with a Lua script, as in --bin "./node SCRIPT ARGS", --bin ./node ..
--- -- SCRIPT ARGS, or --bin SCRIPT ARGS, runs in virtual time unless --real-time is given; any other
--- program runs as it is, in real time.
+-- -- SCRIPT ARGS, or --bin SCRIPT ARGS, runs in virtual time unless --real-time is given, where
+-- options of ./node (--data, --max-line) mean nothing: a simulated node has a disk of its own. Any
+-- other program runs as it is, in real time.
 local function find_command(opts)
   local words = table.move(opts.bin, 1, #opts.bin, 1, {})
   table.move(opts.args, 1, #opts.args, #words + 1, words)
   local is_host = words[1]:match("[^/]*$") == "node"
-  local name = words[is_host and 2 or 1]
+  local place = is_host and script_place(words) or 1
+  local name = words[place]
   if is_host and not name then
     return nil, '--bin names no script: expected --bin "./node challenges/echo_1.lua"'
   elseif is_host and not name:find("%.lua$") then
@@ -36,9 +47,7 @@ local function find_command(opts)
   if not path then
     return nil, message
   end
-  if is_host then
-    table.remove(words, 1)
-  end
+  words = table.move(words, place, #words, 1, {})
   words[1] = path
   return words, name
 end

@@ -43,6 +43,7 @@ describe("the test command", function()
       { "--bin", "challenges/unique_ids_2.lua counter" },
       { "--bin", "./node", "--", "challenges/unique_ids_2.lua", "counter" },
       { "--bin", "challenges/unique_ids_2.lua", "--", "counter" },
+      { "--bin", "./node --max-line 9999 --data nowhere challenges/unique_ids_2.lua counter" },
     }) do
       local status, out, err = run("--json", table.unpack(words))
       assert.same({ 0, "" }, { status, err })
@@ -114,6 +115,7 @@ describe("the test command", function()
     for _, case in ipairs({
       { {}, "sim: %-%-bin is missing" },
       { { "--bin", "./node" }, "sim: %-%-bin names no script" },
+      { { "--bin", "./node --data x" }, "sim: %-%-bin names no script" },
       { { "--bin", "./node x.txt" }, "sim: %-%-bin: expected a Lua script for ./node, not x.txt" },
       { { "--bin", "./no/such/program" }, "there is no such program" },
       { { "--bin", "./node no_such.lua" }, "no_such.lua" },
