@@ -1,14 +1,11 @@
 #!/usr/bin/env -S sh -c 'exec "${0%/*}/../../node" "$0" "$@"'
 --- Broadcast over a tree in which a node has four children, by one worker with a queue of retries.
 --
--- Idea: what is to be sent waits in one queue. The worker sends it as requests, and what fails goes
--- to the tail, so that one dead neighbour does not hold up the others. A circuit breaker for each
--- neighbour saves time-outs: after some failures in a row nothing is sent there for a cool-down,
--- and then one request, to see. The worker does not wait for replies: that would be 5 values a
--- second.
--- Cost: 2(n-1) messages a value, an acknowledgement for each; up to 4 hops among 25 nodes.
--- Weakness: a tree has one way from node to node, so a cut anywhere parts the cluster, and values
--- wait in queues that grow. Every value is a request of its own, and out of order after a failure.
+-- Idea: what is to be sent waits in one queue. The worker sends it, waits for no reply, and puts
+-- what failed at the tail, so that one dead neighbour does not hold up others. A breaker for each
+-- saves time-outs: after some failures in a row nothing is sent there but one request, to see.
+-- Cost: 2(n-1) messages a value, an acknowledgement for each; up to 5 hops among 25 nodes.
+-- Weakness: a cut link parts the tree, and values wait in queues, each a request of its own.
 
 local node = require "hearsay"
 local retry = require "hearsay.retry"
@@ -18,7 +15,7 @@ local topology = require "hearsay.topology"
 local TIMEOUT, PAUSE = 0.5, 0.1 -- seconds: of a request; while what waits is for closed ways
 
 local values, neighbours, breakers = seen.new(), {}, {}
-local queue = {} -- of {neighbour, value}
+local queue = {} -- of {neighbour, value}; while it is not empty, there is a worker
 
 node.on_init(function()
   neighbours = topology.tree(node.ids, 4)[node.id]
@@ -40,15 +37,13 @@ local function work()
         queue[#queue + 1] = entry
       end
     end
-    if queue[1] then
-      node.sleep(PAUSE)
-    end
+    if queue[1] then node.sleep(PAUSE) end
   end
 end
 
 local function put(entry)
   queue[#queue + 1] = entry
-  if not queue[2] then -- it was empty, so nobody is working
+  if not queue[2] then -- it was empty
     node.spawn(work)
   end
 end
@@ -63,11 +58,10 @@ function send(entry)
 end
 
 local function add(value, from)
-  if values:add(value) then
-    for _, neighbour in ipairs(neighbours) do
-      if neighbour ~= from then
-        put({ neighbour = neighbour, value = value })
-      end
+  local is_new = values:add(value)
+  for _, neighbour in ipairs(is_new and neighbours or {}) do
+    if neighbour ~= from then
+      put({ neighbour = neighbour, value = value })
     end
   end
 end
