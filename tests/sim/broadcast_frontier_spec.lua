@@ -1,5 +1,5 @@
 -- Broadcast for every latency that published solutions reached, with fewer messages than they
--- needed: the hub's window is the only parameter, and where two hops are too slow, direct sending's.
+-- needed. The hub's window is the only parameter; where two hops are too slow, direct sending's is.
 --
 -- The figures are those of Maelstrom for 25 nodes, 100 operations a second, 100 ms, 20 s: server
 -- messages per operation, and the longest stable latency.
@@ -29,8 +29,9 @@ local POINTS = {
 describe("broadcast", function()
   for _, point in ipairs(POINTS) do
     local theirs, longest, policy, window = table.unpack(point)
-    it(("within %d ms needs less than %g messages an operation, by %s with a window of %g s"):format(
-      longest, theirs, policy, window), function()
+    local name = ("within %d ms needs less than %g messages an operation, by %s, window %g s")
+      :format(longest, theirs, policy, window)
+    it(name, function()
       local sum = 0
       for seed = 1, SEEDS do
         local run = bench.edited("challenges/broadcast_3d.lua", "local policy = ",
