@@ -12,8 +12,9 @@
 --     all  0 3 6 9 12 13 | ..      a poll shows what is below the watermark, (4 + 1) * 3 = 15
 --
 -- In a partition all go on on both sides; what was sent there is polled after it, as the clocks
--- come. `acks` says when a send is answered: "none", at once; "majority", when so many nodes have
--- it; "all", when every node shows it to who polls, and then no failure loses it.
+-- come. A node that is down keeps the watermark where it is until it is back. `acks` says when a
+-- send is answered: "none", at once; "majority", when so many nodes have it; "all", when every node
+-- shows it to who polls, so that it is not lost while one of them lives.
 
 local kafka = require "hearsay.kafka"
 local log = require "hearsay.log"

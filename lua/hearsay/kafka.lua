@@ -18,15 +18,15 @@
 -- anything is done, also where only one of several keys is wrong.
 -- @module hearsay.kafka
 
+local brief = require "hearsay.brief"
 local errors = require "hearsay.errors"
-local json = require "hearsay.json"
 local node = require "hearsay"
 
 local kafka = {}
 
 local function refuse(body, expected, got)
   error(errors.new("malformed_request", ("%s: expected %s, got %s"):format(body.type, expected,
-    json.encode(got):sub(1, 60))), 0)
+    brief(got))), 0)
 end
 
 -- The keys of the offsets in a body, sorted: a fixed order, whatever is sent or drawn for each.
@@ -59,8 +59,29 @@ end
 --   - poll(key, from): returns an array of {offset, message} from an offset on
 --   - commit(key, offset): takes note that a consumer has got so far
 --   - committed(key): returns the committed offset of a key, or nil when there is none
+--   - poll_all(offsets), commit_all(offsets), committed_all(keys): in place of the last three, for
+--     all keys at once; the first returns a table of key to array, the last of key to offset
 function kafka.serve(script)
   local refresh = script.refresh or function() end
+  local poll_all = script.poll_all or function(offsets, keys)
+    local msgs = {}
+    for _, key in ipairs(keys) do
+      msgs[key] = script.poll(key, offsets[key])
+    end
+    return msgs
+  end
+  local commit_all = script.commit_all or function(offsets, keys)
+    for _, key in ipairs(keys) do
+      script.commit(key, offsets[key])
+    end
+  end
+  local committed_all = script.committed_all or function(keys)
+    local offsets = {}
+    for _, key in ipairs(keys) do
+      offsets[key] = script.committed(key)
+    end
+    return offsets
+  end
 
   node.on("send", { key = "string", msg = "any" }, function(msg)
     local offset = script.send(msg.body.key, msg.body.msg, msg)
@@ -68,31 +89,48 @@ function kafka.serve(script)
   end)
 
   node.on("poll", { offsets = "object" }, function(msg)
-    local keys, msgs = check_offsets(msg.body), {}
+    local keys = check_offsets(msg.body)
     refresh()
-    for _, key in ipairs(keys) do
-      msgs[key] = script.poll(key, msg.body.offsets[key])
-    end
-    return { type = "poll_ok", msgs = msgs }
+    return { type = "poll_ok", msgs = poll_all(msg.body.offsets, keys) }
   end)
 
   node.on("commit_offsets", { offsets = "object" }, function(msg)
-    local keys = check_offsets(msg.body)
-    for _, key in ipairs(keys) do
-      script.commit(key, msg.body.offsets[key])
-    end
+    commit_all(msg.body.offsets, check_offsets(msg.body))
     return { type = "commit_offsets_ok" }
   end)
 
   node.on("list_committed_offsets", { keys = "array" }, function(msg)
     check_keys(msg.body)
     refresh()
-    local offsets = {}
-    for _, key in ipairs(msg.body.keys) do
-      offsets[key] = script.committed(key)
-    end
-    return { type = "list_committed_offsets_ok", offsets = offsets }
+    return { type = "list_committed_offsets_ok", offsets = committed_all(msg.body.keys) }
   end)
+end
+
+--- Hands on what a store replied; where it is an error, raises it, so that it is this node's reply.
+-- @param value
+-- @tparam table err see hearsay.errors
+-- @return the value
+function kafka.need(value, err)
+  if value == nil then
+    error(err, 0)
+  end
+  return value
+end
+
+--- Committed offsets that are kept in a key-value store, a key each, and only grow.
+-- @tparam table store see hearsay.kv
+-- @treturn function commit(key, offset), as kafka.serve takes it
+-- @treturn function committed(key)
+function kafka.commits_in(store)
+  local function commit(key, offset)
+    kafka.need(store:update("committed " .. key, function(now)
+      return offset > now and offset or nil
+    end, -1))
+  end
+  return commit, function(key)
+    local offset = kafka.need(store:read("committed " .. key, -1))
+    return offset >= 0 and offset or nil
+  end
 end
 
 return kafka

@@ -104,7 +104,7 @@ describe("--converge", function()
 
   it("changes no other figure of a run", function()
     for _, case in ipairs({ ALONE, { "challenges/broadcast_3c.lua", "--latency", "20" },
-      { "tests/sim/right/kafka_lin_kv.lua", "--latency", "5", "--nemesis", "partition" } }) do
+      { "challenges/kafka_5b.lua", "--latency", "5", "--nemesis", "partition" } }) do
       local before, after = run(table.unpack(case)), run(case[1], "--converge",
         table.unpack(case, 2))
       assert.is_table(after.results.converged)

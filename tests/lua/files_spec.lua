@@ -6,7 +6,7 @@ local test = require "sim.test"
 
 local RUNS = {
   "-w broadcast --bin challenges/broadcast_3b.lua --nemesis loss,duplicate --nemesis-interval 2",
-  "-w kafka --bin tests/sim/right/kafka_single.lua --node-count 1",
+  "-w kafka --bin challenges/kafka_5a.lua --node-count 1",
   "-w echo --bin challenges/echo_1.lua --nemesis pause --nemesis-interval 2",
 }
 

@@ -67,15 +67,15 @@ describe("the bench finds what is wrong with", function()
 end)
 
 describe("the bench finds nothing wrong with", function()
-  for name, options in pairs {
-    kafka_single = "--node-count 1 --rate 1000 --time-limit 2 --concurrency 4",
-    kafka_lin_kv = "--node-count 2 --rate 1000 --time-limit 1 --concurrency 2n --latency 1 "
-      .. "--latency-dist exponential",
-    kafka_durable = KILLED,
+  for script, options in pairs {
+    ["challenges/kafka_5a.lua"] = "--node-count 1 --rate 1000 --time-limit 2 --concurrency 4",
+    ["challenges/variants/kafka_tail_pointer.lua"] = "--node-count 2 --rate 1000 --time-limit 1 "
+      .. "--concurrency 2n --latency 1 --latency-dist exponential",
+    ["tests/sim/right/kafka_durable.lua"] = KILLED,
   } do
-    it(name, function()
+    it(script, function()
       for seed = 1, SEEDS do
-        local results = judge("tests/sim/right/" .. name .. ".lua", options, seed)
+        local results = judge(script, options, seed)
         assert.same({}, setmetatable(results.workload["error-types"], nil), "seed " .. seed)
         assert.is_true(results["valid?"], "seed " .. seed)
       end

@@ -21,7 +21,8 @@ local together = {
   { "challenges/txn_6c", REGISTERS .. "--nemesis partition,kill --nemesis-interval 2 " },
   { "tests/sim/right/g_set_push", "-w g-set --nemesis partition " },
   { "tests/sim/right/counter_push", "-w pn-counter --nemesis partition " },
-  { "tests/sim/right/kafka_lin_kv", "-w kafka --nemesis partition " },
+  { "challenges/kafka_5b", "-w kafka --nemesis partition " },
+  { "challenges/kafka_5c", "-w kafka --nemesis partition " },
   { "tests/sim/right/lin_kv_owner", "-w lin-kv --nemesis partition " },
 }
 

@@ -26,15 +26,15 @@ describe("a run of workload kafka", function()
   local LOAD = "--node-count 1 --rate 200 --time-limit 5 --concurrency 4"
 
   it("is recognised by the script's handlers, and the same for the same seed", function()
-    local first = run("tests/sim/right/kafka_single.lua", LOAD)
+    local first = run("challenges/kafka_5a.lua", LOAD)
     assert.equal("kafka", first.workload)
-    assert.equal(first.fingerprint, run("tests/sim/right/kafka_single.lua", LOAD).fingerprint)
+    assert.equal(first.fingerprint, run("challenges/kafka_5a.lua", LOAD).fingerprint)
     assert.not_equal(first.fingerprint,
-      run("tests/sim/right/kafka_single.lua", LOAD .. " --seed 2").fingerprint)
+      run("challenges/kafka_5a.lua", LOAD .. " --seed 2").fingerprint)
   end)
 
   it("counts clients that give up as operations, and does not blame the nodes", function()
-    local results = run("tests/sim/right/kafka_single.lua", LOAD).results
+    local results = run("challenges/kafka_5a.lua", LOAD).results
     assert.is_true(results["valid?"])
     local crashes = results.stats["by-f"].crash
     assert.is_true(crashes["info-count"] >= 5) -- one at the start, and each client at the end
@@ -46,7 +46,7 @@ describe("a run of workload kafka", function()
   end)
 
   it("ends when each client has been shown everything", function()
-    local by_worker = finals(run("tests/sim/right/kafka_single.lua", LOAD).history)
+    local by_worker = finals(run("challenges/kafka_5a.lua", LOAD).history)
     for worker = 0, 3 do
       local ops = by_worker[worker]
       assert.same({ "crash", "assign", "poll" }, { ops[1].f, ops[2].f, ops[3].f })
@@ -68,7 +68,7 @@ describe("a run of workload kafka", function()
   end)
 
   it("has nothing to end with when nothing was sent", function()
-    local ran = run("tests/sim/right/kafka_single.lua", "--node-count 1 --rate 0 --time-limit 1")
+    local ran = run("challenges/kafka_5a.lua", "--node-count 1 --rate 0 --time-limit 1")
     assert.equal(0, #ran.history)
     assert.equal("unknown", ran.results["valid?"])
   end)
