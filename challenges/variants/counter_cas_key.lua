@@ -35,7 +35,7 @@ local function add(delta)
 end
 
 node.on("add", { delta = "integer" }, function(msg)
-  if msg.body.delta ~= 0 then -- a cas that changes nothing may be done in the past
+  if msg.body.delta ~= 0 then -- else there is nothing to set
     local sum, err = add(msg.body.delta)
     guess = sum or error(err, 0)
   end

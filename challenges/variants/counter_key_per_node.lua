@@ -37,7 +37,6 @@ end
 
 -- Writes until the key has the newest version.
 local function write()
-  is_writing = true
   while written < own[1] do
     local record = own
     if store:write(node.id, record) then
@@ -52,10 +51,11 @@ node.on("add", { delta = "integer" }, function(msg)
   own = json.array({ own[1] + 1, own[2] + msg.body.delta })
   local version = own[1]
   if not is_writing then
-    write()
+    is_writing = true
+    node.spawn(write)
   end
   while written < version do
-    node.sleep(0.005) -- for another add, which writes this one too
+    node.sleep(0.005)
   end
   return { type = "add_ok" }
 end)

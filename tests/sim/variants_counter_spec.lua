@@ -1,6 +1,7 @@
 -- Variants of the counter: right when calm, and broken by what their headers say.
 
 local bench = dofile("tests/sim/bench.lua")
+local lab = require "hearsay.testing"
 
 local CAS_KEY = "challenges/variants/counter_cas_key.lua"
 local KEY_PER_NODE = "challenges/variants/counter_key_per_node.lua"
@@ -8,6 +9,10 @@ local DELTA_LOG = "challenges/variants/counter_delta_log.lua"
 
 local TASK = "--node-count 3 --rate 100 --time-limit 20 "
 local FAULTS = TASK .. "--latency 20 --nemesis-interval 2 --nemesis "
+
+local function read(nodes, id)
+  return nodes:ask(id, { type = "read" }).value
+end
 
 local function messages(run)
   return run.results.net.servers["msgs-per-op"]
@@ -54,6 +59,15 @@ describe("a counter by one key and compare-and-set", function()
     valid(CAS_KEY, FAULTS .. "kill,pause,spike", 2)
   end)
 
+  it("sends nothing for an add of nothing", function()
+    local nodes = lab.start(CAS_KEY)
+    nodes:ask("n0", { type = "add", delta = 0 })
+    assert.equal(0, #nodes:sent())
+    nodes:ask("n0", { type = "add", delta = 1 })
+    nodes:ask("n0", { type = "add", delta = 4 })
+    assert.equal(5, read(nodes, "n0"))
+  end)
+
   it("counts some twice where the network delivers twice", function()
     invalid(CAS_KEY, FAULTS .. "duplicate --latency-dist exponential", 20)
   end)
@@ -71,6 +85,42 @@ describe("a counter by a key for each node", function()
     for _, faults in ipairs({ "kill", "loss,reorder,duplicate,spike,pause", "kill,loss" }) do
       valid(KEY_PER_NODE, FAULTS .. faults, 3)
     end
+  end)
+
+  it("answers an add when it is written, together with those that waited", function()
+    local nodes = lab.start(KEY_PER_NODE, { latency = 100 })
+    nodes:run(1)
+    nodes:sent()
+    local answered = {}
+    for i = 1, 3 do
+      nodes.cluster:client():request("n0", { type = "add", delta = i }, 5, function()
+        answered[i] = nodes:now()
+      end)
+      nodes:run(0.05)
+    end
+    nodes:run(2)
+    local writes = {}
+    for _, message in ipairs(nodes:sent()) do
+      if message.body.type == "write" then
+        writes[#writes + 1] = message
+      end
+    end
+    assert.equal(2, #writes)
+    assert.same({ 3, 6 }, writes[2].body.value)
+    assert.near(0.2, answered[1] - writes[1].time, 0.01)
+    assert.near(0.2, answered[2] - writes[2].time, 0.01)
+    assert.near(0.2, answered[3] - writes[2].time, 0.01)
+  end)
+
+  it("takes no old total for a new one", function()
+    local nodes = lab.start(KEY_PER_NODE, { nodes = 2 })
+    nodes:ask("n1", { type = "add", delta = 5 })
+    nodes:ask("n1", { type = "add", delta = 5 })
+    nodes:run(2)
+    assert.equal(10, read(nodes, "n0"))
+    nodes.world:send("n1", "n0", { type = "written", version = 1, total = 5 })
+    nodes:run(0)
+    assert.equal(10, read(nodes, "n0"))
   end)
 
   it("shows an old total to a node that is back before a late write", function()
