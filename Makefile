@@ -50,7 +50,7 @@ ifneq ($(filter demo test test-c test-lua check lint,$(MAKECMDGOALS)),)
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all FORCE help deps demo test test-c test-lua test-programs check fuzz fuzz-programs figures bench-growth lint \
+.PHONY: all FORCE help deps demo test test-c test-lua test-programs check fuzz fuzz-programs figures survive bench-growth lint \
   format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
@@ -159,6 +159,11 @@ figures: ## measure the table of figures in the README (SEEDS=50; 5 minutes)
 	@scripts/deps build
 	@$(MAKE) -s all
 	@./node --lua scripts/figures.lua $(SEEDS)
+
+survive: ## run every right node under random mixes of the faults it survives (SEEDS=100)
+	@scripts/deps build
+	@$(MAKE) -s all
+	@./node --lua tests/sim/survive.lua $(SEEDS)
 
 # Challenges start the node as ../node, seen from their folder; so share/ has a link to it.
 SHARE = $(DESTDIR)$(PREFIX)/share/hearsay

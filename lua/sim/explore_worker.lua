@@ -1,4 +1,6 @@
---- What each thread of explore does: runs the mix of a seed and says how it went.
+--- What each thread of explore does: runs the mix of a seed and says how it went. Its argument is
+-- JSON: `args` and `given` of the command line, and `faults`, a list of those that may be drawn,
+-- when it is not all but kill.
 -- @module sim.explore_worker
 
 local echo = require "sim.checkers.echo"
@@ -49,8 +51,12 @@ end
 
 return function(argument)
   local job = json.decode(argument)
+  local allowed = job.faults and {}
+  for _, name in ipairs(job.faults or {}) do
+    allowed[name] = true
+  end
   return function(seed)
-    local changes = mix.draw(seed, job.given)
+    local changes = mix.draw(seed, job.given, allowed)
     local opts = assert(trial.options(mix.apply(job.args, changes), "explore"))
     local run, message = trial.run(opts)
     if not run then

@@ -9,9 +9,13 @@ local randoms = require "hearsay.random"
 
 local mix = {}
 
--- A kill takes a node's memory, which most scripts may lose: it has to be asked for.
-local ASKED_FOR = { kill = true }
 local SHARE = 0.35 -- of the seeds that have a fault
+
+-- A kill takes a node's memory, which most scripts may lose: it has to be asked for.
+local UNASKED = {}
+for _, name in ipairs(faults.names) do
+  UNASKED[name] = name ~= "kill"
+end
 
 local function one_of(random, list)
   return list[random:upto(#list)]
@@ -19,10 +23,10 @@ end
 
 -- Option names, in the order in which they are drawn.
 local drawn = {
-  { "nemesis", function(random)
+  { "nemesis", function(random, allowed)
     local chosen = {}
     for _, name in ipairs(faults.names) do
-      if random:unit() < SHARE and not ASKED_FOR[name] then
+      if random:unit() < SHARE and allowed[name] then
         chosen[#chosen + 1] = name
       end
     end
@@ -44,12 +48,13 @@ local drawn = {
 --- The options for a seed, as texts by name.
 -- @tparam integer seed
 -- @tparam table given option names to what was given for them; these are not drawn
+-- @tparam[opt] table allowed set of the faults that may be drawn; default all but kill
 -- @treturn table option name to text
-function mix.draw(seed, given)
+function mix.draw(seed, given, allowed)
   local random, changes = randoms.stream(seed, "mix"), { seed = ("%d"):format(seed) }
   for _, option in ipairs(drawn) do
     local name, draw = table.unpack(option)
-    local text = draw(random) -- also when it is not used, so that the others stay the same
+    local text = draw(random, allowed or UNASKED) -- also unused, so that the others stay the same
     local is_given = given[name] or (name == "node-count" and given.nodes)
     if text and not is_given then
       changes[name] = text

@@ -40,6 +40,18 @@ describe("a mix", function()
     end
   end)
 
+  it("has those faults that are allowed, where that is told, in the same seeds", function()
+    local kills = 0
+    for seed = 1, SEEDS do
+      local set = names_in(mix.draw(seed, {}, { kill = true, loss = true }).nemesis)
+      kills = kills + (set.kill and 1 or 0)
+      assert.equal(names_in(mix.draw(seed, {}).nemesis).loss, set.loss)
+      set.kill, set.loss = nil, nil
+      assert.is_nil(next(set))
+    end
+    assert(kills > SEEDS // 4 and kills < SEEDS // 2)
+  end)
+
   it("has each fault in some seeds, and a kill in none", function()
     local counts, calm = {}, 0
     for seed = 1, SEEDS do

@@ -1,0 +1,143 @@
+-- Runs every node that is right, with random mixes of the faults that it survives and of nodes,
+-- latencies, topologies and loads: make survive [SEEDS=n]. Prints a table, and ends with 1 at the
+-- first run that is invalid, with the command that repeats it.
+--
+-- The nodes are the challenges and those in tests/sim/right. Each is expected to survive all faults
+-- but kill, which takes its memory, unless it is said below what it claims.
+
+local faults = require "sim.nemesis.faults"
+local json = require "hearsay.json"
+local sweep = require "hearsay.sweep"
+
+local FOLDERS = { "challenges", "tests/sim/right" }
+local OPTIONS = "--time-limit 5 "
+
+-- All faults but those in a text.
+local function all_but(text)
+  local chosen = {}
+  for _, name in ipairs(faults.names) do
+    if not (" " .. text .. " "):find(" " .. name .. " ", 1, true) then
+      chosen[#chosen + 1] = name
+    end
+  end
+  return chosen
+end
+
+local LOSSY = "kill partition one-way loss" -- what a node that repeats nothing does not survive
+local ALONE = { but = "kill", options = "--node-count 1 " }
+
+-- By file: a list of cases, or one. Each has `but`, the faults that it does not survive, `options`,
+-- and `arguments` of the script.
+local CLAIMS = {
+  ["echo_1.lua"] = { but = "" },
+  ["unique_ids_2.lua"] = {
+    { but = "kill" }, -- who starts again on a clock that has gone back repeats its ids
+    { but = "skew" },
+    { but = "", arguments = "counter" },
+    { but = "", arguments = "uuid7" },
+  },
+  ["broadcast_3a.lua"] = ALONE,
+  ["broadcast_3b.lua"] = { but = LOSSY },
+  ["txn_6a.lua"] = {
+    { but = "kill", options = "-w txn-rw-register --node-count 1 " },
+    { but = "kill", options = "-w txn-list-append --node-count 1 " },
+  },
+  ["counter_push.lua"] = {
+    { but = "kill", options = "-w g-counter " },
+    { but = "kill", options = "-w pn-counter " },
+  },
+  -- A write that is repeated and comes twice, late, undoes the one after it.
+  ["counter_seq_kv.lua"] = { but = "kill duplicate", options = "-w pn-counter " },
+  ["g_set_push.lua"] = { but = "kill", options = "-w g-set " },
+  ["kafka_lin_kv.lua"] = { but = LOSSY .. " duplicate" },
+  ["kafka_single.lua"] = ALONE,
+  ["lin_kv_proxy.lua"] = { but = "duplicate", options = "-w lin-kv --concurrency 2n " },
+  ["lin_kv_owner.lua"] = { but = "kill", options = "-w lin-kv --concurrency 2n " },
+  ["txn_single.lua"] = {
+    { but = "kill", options = "-w txn-rw-register --node-count 1 " },
+    { but = "kill", options = "-w txn-list-append --node-count 1 " },
+  },
+  ["txn_causal.lua"] = {
+    but = "kill", options = "-w txn-rw-register --consistency-models causal ",
+  },
+}
+
+local function nodes()
+  local found = {}
+  for _, folder in ipairs(FOLDERS) do
+    local pipe = assert(io.popen(("ls %s/*.lua"):format(folder)))
+    for path in pipe:lines() do
+      local claims = CLAIMS[path:match("[^/]+$")] or { but = "kill" }
+      for _, case in ipairs(claims.but and { claims } or claims) do
+        found[#found + 1] = { path = path, case = case }
+      end
+    end
+    pipe:close()
+  end
+  return found
+end
+
+-- The arguments of ./sim explore, and which options they give.
+local function command_line(node)
+  local args, given = { "--bin", node.path }, { bin = node.path }
+  for word in (OPTIONS .. (node.case.options or "")):gmatch("%S+") do
+    args[#args + 1] = word
+    if word:find("^%-") then
+      given[word == "-w" and "workload" or word:sub(3)] = true
+    end
+  end
+  if node.case.arguments then
+    args[#args + 1] = "--"
+    args[#args + 1] = node.case.arguments
+  end
+  return args, given
+end
+
+-- Runs a node with all seeds; returns counts, and the first outcome that is invalid.
+local function survive(node, seeds)
+  local args, given = command_line(node)
+  local counts, failure = { [true] = 0, [false] = 0, unknown = 0, operations = 0 }, nil
+  sweep.run({
+    module = "sim.explore_worker",
+    argument = json.encode({
+      args = json.array(args), given = given, faults = json.array(all_but(node.case.but)),
+    }),
+    first = 1, count = seeds, threads = sweep.processors(),
+  }, function(seed, text)
+    local outcome = json.decode(text)
+    if outcome.problem then
+      error(("%s: seed %d: %s"):format(node.path, seed, outcome.problem), 0)
+    end
+    counts[outcome.valid] = counts[outcome.valid] + 1
+    counts.operations = counts.operations + outcome.operations
+    failure = outcome.valid == false and outcome or nil
+    return failure ~= nil
+  end)
+  return counts, failure
+end
+
+local function name_of(node)
+  local workload = (node.case.options or ""):match("%-w (%S+)")
+  return table.concat({ node.path:match("[^/]+$"), node.case.arguments or workload }, " ")
+end
+
+local seeds = tonumber(arg[1] or 100)
+local all, total = nodes(), 0
+print(("%-36s %7s %7s %8s %11s  faults but"):format("node", "seeds", "valid", "unknown",
+  "operations"))
+for _, node in ipairs(all) do
+  local counts, failure = survive(node, seeds)
+  local done = counts[true] + counts[false] + counts.unknown
+  print(("%-36s %7d %7d %8d %11d  %s"):format(name_of(node), done, counts[true], counts.unknown,
+    counts.operations, node.case.but == "" and "none" or node.case.but))
+  if failure then
+    print(("\n%s\n  %s"):format(failure.verdict, failure.command))
+    os.exit(1)
+  elseif done < seeds then
+    print("interrupted")
+    os.exit(2)
+  end
+  total = total + done
+  io.stdout:flush()
+end
+print(("%d runs, none invalid"):format(total))
