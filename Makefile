@@ -50,8 +50,8 @@ ifneq ($(filter demo test test-c test-lua check lint,$(MAKECMDGOALS)),)
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all FORCE help deps demo test test-c test-lua test-programs check fuzz fuzz-programs figures survive bench-growth lint \
-  format install uninstall clean
+.PHONY: all FORCE help deps demo test test-c test-lua test-programs check fuzz fuzz-programs atlas \
+  survive bench-growth lint format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
 	@[ -L "node challenges" ] || ln -s challenges "node challenges"
@@ -153,12 +153,10 @@ bench-growth: ## measure how the cost of a simulated message grows with the node
 	@$(MAKE) -s all
 	@./node --lua tests/bench/growth.lua
 
-SEEDS = 50
-
-figures: ## measure the table of figures in the README (SEEDS=50; 5 minutes)
+atlas: ## run every solution calm and under faults, and write challenges/README.md (SEEDS=10)
 	@scripts/deps build
 	@$(MAKE) -s all
-	@./node --lua scripts/figures.lua $(SEEDS)
+	@./node --lua scripts/atlas.lua "$(SEEDS)" "$(ONLY)"
 
 survive: ## run every right node under random mixes of the faults it survives (SEEDS=100)
 	@scripts/deps build
