@@ -127,6 +127,22 @@ describe("logs on disk", function()
     end
   end)
 
+  it("are torn at the same byte by the same seed", function()
+    local function torn(seed)
+      local nodes, lengths = start({ seed = seed }), {}
+      for life = 1, 10 do
+        for i = 1, 5 do
+          ask(nodes, "append", { key = "k", value = i })
+        end
+        nodes:restart("n0")
+        lengths[life] = #nodes:file("n0", NAME)
+      end
+      return lengths
+    end
+    assert.same(torn(1), torn(1))
+    assert.not_same(torn(1), torn(2))
+  end)
+
   it("say what they cut off, and go on behind it", function()
     local nodes = start()
     ask(nodes, "append", { key = "k", value = "first", sync = true })
