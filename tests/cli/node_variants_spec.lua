@@ -8,10 +8,7 @@ describe("a variant over pipes", function()
 
   teardown(function() sh:close() end)
 
-  local scripts = {}
-  for path in sh:run("ls challenges/variants/*.lua").out:gmatch("[^\n]+") do
-    scripts[#scripts + 1] = path
-  end
+  local scripts = shell.lines(sh:run("ls challenges/variants/*.lua").out)
 
   it("is there, for each challenge", function()
     assert(#scripts >= 22)

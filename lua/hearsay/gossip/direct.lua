@@ -10,7 +10,8 @@
 --     n1 --- has 7 of n0, 5 of n2, 9 of n3 ---> n0
 --     n2 --- has 7 of n0, 4 of n1, 9 of n3 ---> n0 --- your 9 are at n1, n2 ---> n3
 --
--- What is not confirmed for a while is sent again, to that node alone, and confirmed to the sender.
+-- What is not confirmed for a while is sent again, to that node alone, and confirmed to the sender;
+-- so it goes for everything last said while the first node is gone.
 --
 -- Cost: n-1 messages a value, the least that is possible without waiting for others to share one;
 -- a value arrives after one hop. With a window values wait to share a message: those that a node
