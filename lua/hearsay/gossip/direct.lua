@@ -15,8 +15,8 @@
 --
 -- Cost: n-1 messages a value, the least that is possible without waiting for others to share one;
 -- a value arrives after one hop. With a window values wait to share a message: those that a node
--- takes at rate r cost (n-1) / (1 + r window) each. When nothing is new, all is confirmed by
--- 2(n-1) messages, and then nothing is sent.
+-- takes at rate r cost (n-1) / (1 + r window) each. When nothing is new, all is confirmed by 2(n-1)
+-- messages, some more where nodes fall silent one after the other, and then nothing is sent.
 --
 -- Survives loss and partitions: after one ends, values arrive within `resend` and a hop or two. A
 -- value goes from its first node only. So two nodes that cannot reach each other do not share
