@@ -169,7 +169,7 @@ kafka.serve {
   end,
 
   poll = function(key, from)
-    return (logs:read(key, from, parameters.most, known))
+    return (logs:read(key, from, parameters.most))
   end,
 
   commit = function(key, offset)

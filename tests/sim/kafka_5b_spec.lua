@@ -3,7 +3,7 @@ local kafka_lab = dofile("tests/sim/kafka_lab.lua")
 local testing = require "hearsay.testing"
 
 local SCRIPT = "challenges/kafka_5b.lua"
-local TASK = "--node-count 2 --rate 1000 --concurrency 2n --time-limit 20 "
+local TASK = "--node-count 2 --rate 1000 --concurrency 2n --time-limit 10 "
 
 describe("kafka_5b", function()
   for seed = 1, 2 do
@@ -55,6 +55,22 @@ describe("kafka_5b", function()
           keys = { "a" } })).offsets)
       end
     end
+  end)
+
+  it("looks once for all polls that come together", function()
+    local nodes = testing.start(SCRIPT, { nodes = 2, latency = 20 })
+    kafka_lab.send(nodes, "n0", "a", { 1 })
+    nodes:run(1)
+    nodes:journal()
+    local shown = 0
+    for _ = 1, 50 do
+      nodes.cluster:client():request("n1", { type = "poll", offsets = { a = 0 } }, 5,
+        function(reply) shown = shown + #reply.msgs.a end)
+      nodes:run(0.001)
+    end
+    nodes:run(1)
+    assert.equal(50, shown)
+    assert.equal(2, #nodes:sent()) -- the head, once
   end)
 
   it("appends what collects in one batch", function()
