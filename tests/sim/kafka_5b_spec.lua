@@ -33,6 +33,10 @@ describe("kafka_5b", function()
     kafka_lab.refuses_what_is_malformed(SCRIPT, 2)
   end)
 
+  it("has committed offsets that grow", function()
+    kafka_lab.commits_grow(SCRIPT, 3)
+  end)
+
   -- Each message long after the one before, so that the last blocks are old and seq-kv still may
   -- show a state without them.
   it("loses nothing where seq-kv shows old states, nor when all nodes begin anew", function()

@@ -62,6 +62,24 @@ function kafka_lab.refuses_what_is_malformed(script, node_count, args)
   assert.equal(before, state(nodes, id))
 end
 
+-- Checks that committed offsets grow and do not go back, for each key alone, and that all nodes list
+-- them within two seconds.
+function kafka_lab.commits_grow(script, node_count)
+  local nodes = testing.start(script, { nodes = node_count })
+  nodes:run(1)
+  local function commit(id, offsets)
+    assert(nodes:ask(id, { type = "commit_offsets", offsets = offsets }))
+    nodes:run(2)
+  end
+  commit(nodes.ids[1], { a = 5, b = 0 })
+  commit(nodes.ids[#nodes.ids], { a = 3, b = 7 })
+  commit(nodes.ids[1], { c = 1, b = 6 })
+  for _, id in ipairs(nodes.ids) do
+    assert.same({ a = 5, b = 7, c = 1 }, assert(nodes:ask(id, { type = "list_committed_offsets",
+      keys = array("a", "b", "c", "d") })).offsets)
+  end
+end
+
 -- The lag of polls in milliseconds, at a part of 0 to 1.
 function kafka_lab.lag(run, part)
   return run.results.workload["realtime-lag"][part]

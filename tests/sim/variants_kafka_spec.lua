@@ -38,6 +38,15 @@ local function calls(name, at_least, at_most)
   end
 end
 
+describe("committed offsets", function()
+  for _, name in ipairs({ "offsets_lin_entries_seq", "one_key_cas", "tail_pointer", "linger",
+    "hash_leader" }) do
+    it("grow and do not go back: " .. name, function()
+      kafka_lab.commits_grow(path(name), 3)
+    end)
+  end
+end)
+
 describe("kafka by lin-kv offsets and seq-kv entries", function()
   it("is right when calm, for 9 to 13 messages an operation", function()
     calls("offsets_lin_entries_seq", 9, 13)
