@@ -62,7 +62,7 @@ function kafka_lab.refuses_what_is_malformed(script, node_count, args)
   assert.equal(before, state(nodes, id))
 end
 
--- Checks that committed offsets grow and do not go back, for each key alone, and that all nodes list
+-- Checks that committed offsets grow and do not go back, each key alone, and that all nodes list
 -- them within two seconds.
 function kafka_lab.commits_grow(script, node_count)
   local nodes = testing.start(script, { nodes = node_count })
