@@ -7,9 +7,9 @@
 --
 -- Cost: two messages a write, which several adds may share, and n-1 a node and second, always.
 --
--- Weakness: adds wait for the service. In return a killed node reads its key when it is back, and has
--- lost nothing that it answered. But a write that arrives twice, or late, puts an old total back:
--- a node that is killed before its next one then has lost what was added since.
+-- Weakness: adds wait for the service. In return a killed node reads its key when it is back, so it
+-- has lost nothing that it answered. But a write that arrives twice, or late, puts an old total
+-- back: a node that is killed before its next one then has lost what was added since.
 
 local json = require "hearsay.json"
 local kv = require "hearsay.kv"
