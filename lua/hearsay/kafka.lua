@@ -22,6 +22,8 @@ local brief = require "hearsay.brief"
 local errors = require "hearsay.errors"
 local node = require "hearsay"
 
+local LAST_OFFSET = math.maxinteger - 1 -- behind each offset there is a next one
+
 local kafka = {}
 
 local function refuse(body, expected, got)
@@ -33,8 +35,8 @@ end
 local function check_offsets(body)
   local keys = {}
   for key, offset in pairs(body.offsets) do
-    if math.type(offset) ~= "integer" or offset < 0 then
-      refuse(body, "each of the offsets to be a whole number from 0", offset)
+    if math.type(offset) ~= "integer" or offset < 0 or offset > LAST_OFFSET then
+      refuse(body, "each of the offsets to be a whole number from 0 to 2^63 - 2", offset)
     end
     keys[#keys + 1] = key
   end
