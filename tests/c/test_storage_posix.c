@@ -93,7 +93,7 @@ static void place_open(struct place *p)
   fake.most = fake.left = SIZE_MAX;
   fake.interruptions = fake.cut_error = 0;
   atomic_store(&fake.sync_error, 0);
-  (void)snprintf(p->folder, sizeof p->folder, "/tmp/hearsay-storage-XXXXXX");
+  *p = (struct place){.folder = "/tmp/hearsay-storage-XXXXXX"};
   assert_non_null(mkdtemp(p->folder));
   assert_int_equal(rmdir(p->folder), 0);
   storage_init(&p->storage, p->folder, &fake_calls);
