@@ -155,6 +155,17 @@ describe("plumtree", function()
     end
   end)
 
+  it("does not ask somebody who is no neighbour", function()
+    local g = start("line", 3)
+    g:tell("n0", { type = "plum_ihave", values = { "x-1" }, from = 0, version = 1, session = 1,
+      got = 0 })
+    g.world:send("n2", "n0", { type = "plum_ihave", values = { "x-2" }, from = 0, version = 1,
+      session = 1, got = 0 })
+    g.world:journal()
+    g:run(20)
+    assert.not_matches("plum_graft", g.world:journal())
+  end)
+
   it("does not announce a value to where it came from", function()
     local g = start("line", 2)
     g:add("n0")

@@ -69,14 +69,25 @@ function plumtree.start(options)
     self:tree(msg.body.root).lazy[msg.src] = true
   end)
   node.on("plum_ihave", link.FIELDS, function(msg)
-    local peer = self.links[msg.src]
-    peer.is_asked = peer:receive(msg.body) or peer.is_asked
-    self:hear_of(msg.src, msg.body.values)
+    if self:is_neighbour(msg.src) then -- nobody else is asked for what it announced
+      local peer = self.links[msg.src]
+      peer.is_asked = peer:receive(msg.body) or peer.is_asked
+      self:hear_of(msg.src, msg.body.values)
+    end
   end)
   node.on("plum_graft", { ids = "array" }, function(msg)
     self:give(msg.src, msg.body.ids)
   end)
   return self
+end
+
+function Plumtree:is_neighbour(id)
+  for _, neighbour in ipairs(self.neighbours or node.peers) do
+    if neighbour == id then
+      return true
+    end
+  end
+  return false
 end
 
 -- The tree for what `root` took: `parent` is the neighbour from which it comes, none at the root;
