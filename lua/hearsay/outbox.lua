@@ -26,8 +26,8 @@
 -- What is not confirmed for `resend` seconds is sent again from the confirmed position on, and to
 -- a peer that does not answer nothing more is sent than that. Batches travel only between nodes
 -- that know each other's sessions. So a node begins with a message to everyone, which is answered
--- at once; a message for a session that is over is answered with the new one, and the peer begins
--- its stream again.
+-- at once, and repeats it until all that the peer had is here; a message for a session that is over
+-- is answered with the new one, and the peer begins its stream again.
 --
 -- Cost: at most n(n-1) messages a window, however many entries there are. When nothing was added
 -- and `extra` says what it said, what came last is confirmed, and then nothing is sent.
@@ -194,10 +194,22 @@ function Outbox:tick()
   self:close()
   local now = node.now()
   for _, id in ipairs(node.peers) do
-    if self.peers[id]:is_due(now, self.options.resend) then
-      self:send(self.peers[id])
+    local peer = self.peers[id]
+    if peer:is_unheard(now, self.options.resend) then
+      self:ask(peer)
+    end
+    if peer:is_due(now, self.options.resend) then
+      self:send(peer)
     end
   end
+end
+
+-- Asks a peer for what it has: a message like the first one, which is answered at once.
+function Outbox:ask(peer)
+  node.send(peer.id, {
+    type = self.options.name, session = self.session, from = 0, batches = json.array(),
+    got = peer.got, restarts = peer.restarts > 0 and peer.restarts or nil,
+  })
 end
 
 function Outbox:send(peer)

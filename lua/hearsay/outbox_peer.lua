@@ -28,6 +28,7 @@ function outbox_peer.new(id)
     is_silent = false, -- whether that took too long, and nothing has come since
     got = 0, told = nil, -- the last of its batches that is here, and what of that it was told
     is_complete = false, -- whether all was here that it had, at some time in its session
+    asked_at = nil, -- when it was asked for that last; nil: not since it has told its session
     is_met = false, -- and whether that ever was so
   }, Peer)
 end
@@ -44,7 +45,7 @@ function Peer:meet(session)
   end
   local before = self.session
   self.session, self.got, self.told, self.is_complete = session, 0, nil, false
-  self.is_silent = false
+  self.is_silent, self.asked_at = false, nil
   if not before then
     return "first"
   end
@@ -73,6 +74,22 @@ end
 function Peer:is_lost(now, resend)
   local is_waiting = not self.session or self.confirmed < self.sent
   return is_waiting and now - self.waits_since >= resend
+end
+
+--- Whether it is time to ask the peer for what it has: its session is known, but the message that
+-- would have told the rest was lost, and a peer that has nothing new sends no other by itself.
+-- @tparam number now seconds
+-- @tparam number resend seconds from one time to the next
+function Peer:is_unheard(now, resend)
+  if not self.session or self.is_complete then
+    return false
+  end
+  self.asked_at = self.asked_at or now
+  if now - self.asked_at < resend then
+    return false
+  end
+  self.asked_at = now
+  return true
 end
 
 --- Whether it is time for a message.

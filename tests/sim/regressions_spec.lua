@@ -9,4 +9,17 @@ describe("once", function()
     bench.same_in_the_end(bench.run("challenges/broadcast_3d.lua", "--node-count 5 --rate 40 "
       .. "--time-limit 30 --latency 100 --nemesis kill --nemesis-interval 3 --seed 3"))
   end)
+
+  it("a leaf took eight seconds to repeat itself, since its hub had stood still", function()
+    -- What had waited for the hub made all messages seem slow.
+    bench.same_in_the_end(bench.valid("challenges/broadcast_3e.lua", "--node-count 4 --rate 20 "
+      .. "--time-limit 5 --latency 100 --latency-dist exponential --topology total "
+      .. "--nemesis partition,pause,one-way,loss,reorder,spike --nemesis-interval 7 --seed 428"))
+  end)
+
+  it("two nodes never began to serve, since answers to first messages were lost", function()
+    -- Each had told the other its session, and then neither had anything new to say.
+    bench.valid("challenges/kafka_5c.lua", "--node-count 4 --rate 50 --time-limit 5 --latency 100 "
+      .. "--nemesis loss --nemesis-interval 8 --seed 18")
+  end)
 end)

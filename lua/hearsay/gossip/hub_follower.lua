@@ -114,7 +114,9 @@ function Follower:is_due()
   if self.outbox:version() > self.sent or self.is_asked then
     return true
   elseif self.sent > self.confirmed then
-    return node.now() - self.sent_at > 2 * self:one_way()
+    -- Messages seem slow for long after one that waited for a node that stood still.
+    local one_way = math.min(self:one_way(), self.hub.parameters.window)
+    return node.now() - self.sent_at > 2 * one_way
   end
   return self.of_hub.have > self.told and self.waiting >= self.hub.parameters.patience
 end
