@@ -12,7 +12,7 @@ local node = require "hearsay"
 
 local policies = {
   hub = { policy = "hub", window = 0.3 }, -- seconds from round to round: longer is cheaper, slower
-  direct = { policy = "direct", resend = 2 }, -- seconds until what is unconfirmed is sent again
+  direct = { policy = "direct", window = 0, resend = 2 }, -- seconds until unconfirmed is repeated
 }
 
 local policy = node.parameters(policies.hub, ...) -- or policies.direct

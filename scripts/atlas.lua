@@ -32,17 +32,19 @@ end
 
 local edited = {} -- temporary scripts
 
--- The script of a row, with its line edited.
-local function script_of(row)
-  if not row.edit then
-    return row[2]
+-- The words of a row's command: its script, with one place edited where the row says so, and
+-- arguments.
+local function command_of(row)
+  local script, arguments = row[2]:match("^(%S+)(.*)$")
+  if row.edit then
+    local text, count = read(script):gsub(row.edit[1], row.edit[2])
+    assert(count == 1, ("%s: %d places match %s"):format(script, count, row.edit[1]))
+    local name = os.tmpname()
+    script = name .. ".lua"
+    edited[#edited + 1], edited[#edited + 2] = name, script
+    write(script, text)
   end
-  local text, count = read(row[2]):gsub(row.edit[1], row.edit[2])
-  assert(count == 1, ("%s: %d places match %s"):format(row[2], count, row.edit[1]))
-  local name = os.tmpname()
-  edited[#edited + 1], edited[#edited + 2] = name, name .. ".lua"
-  write(name .. ".lua", text)
-  return name .. ".lua"
+  return "./node " .. script .. arguments
 end
 
 local function words_of(text)
@@ -59,14 +61,14 @@ local function plan()
   for _, challenge in ipairs(catalogue) do
     for _, row in ipairs(challenge.rows) do
       if (row[1] .. " " .. row[2]):find(only, 1, true) then
-        local bin = "--bin " .. script_of(row) .. " "
+        local command = command_of(row)
         for _, condition in ipairs({ "calm", table.unpack(faults.names) }) do
           local is_mild = condition == "calm" or condition == "partition"
           for seed = 1, is_mild and seeds or FAULT_SEEDS do
-            jobs[#jobs + 1] = { row = row, condition = condition, words = words_of(bin
-              .. challenge.options .. " " .. (is_mild and challenge.strict or "")
-              .. (condition == "calm" and "" or " --nemesis " .. condition)
-              .. " --seed " .. seed) }
+            local words = words_of(challenge.options .. " " .. (is_mild and challenge.strict or "")
+              .. (condition == "calm" and "" or " --nemesis " .. condition) .. " --seed " .. seed)
+            words[#words + 1], words[#words + 2] = "--bin", command
+            jobs[#jobs + 1] = { row = row, condition = condition, words = words }
           end
         end
       end
@@ -143,7 +145,7 @@ local function table_of(challenge, jobs)
         broken[#broken + 1] = worst(jobs, row, name).wrong and name or nil
       end
       lines[#lines + 1] = ("| [%s](%s) | %s | %s | %s | %s | %s | %s | %s |"):format(row[1],
-        row[2]:gsub("^challenges/", ""), number(calm.servers), milliseconds(calm.median),
+        row[2]:match("^challenges/(%S+)"), number(calm.servers), milliseconds(calm.median),
         milliseconds(calm.most), verdict(calm), number(cut.servers), verdict(cut),
         broken[1] and table.concat(broken, ", ") or "nothing tried")
     end

@@ -7,8 +7,8 @@
 --   - options: those of ./sim test; `strict` ones hold only while calm or partitioned, since
 --     nobody is always available when nodes stand still
 --   - unit: what the two latencies of its table are
---   - rows: {label, script and its arguments, more options}; an edit {from, to} changes one line of
---     the script, as a person would who tries another policy
+--   - rows: {label, script and its arguments}; an edit {from, to} changes one line of the script, as
+--     a person would who tries another policy
 --   - published: {technique, who, messages between nodes per operation, median ms, most ms}:
 --     one run each under Maelstrom itself, on two cores
 
@@ -16,9 +16,8 @@ local BROADCAST = "-w broadcast --node-count 25 --rate 100 --time-limit 20 --lat
 local KAFKA = "-w kafka --concurrency 2n --rate 1000 --time-limit 20"
 local TXN = "-w txn-rw-register --concurrency 2n --rate 1000 --time-limit 20 --converge"
 
-local function window(seconds)
-  return { "window = 0.3", "window = " .. seconds }
-end
+local HUB = "challenges/broadcast_3d.lua"
+local DIRECT = { "policies%.hub", "policies.direct" }
 
 return {
   {
@@ -35,13 +34,16 @@ return {
   {
     name = "3d and 3e", title = "broadcast", unit = "stable everywhere", options = BROADCAST,
     rows = {
-      { "3d: hub rounds, 0.3 s", "challenges/broadcast_3d.lua" },
+      { "3d: direct", HUB, edit = DIRECT },
+      { "direct, window 0.033 s", HUB .. " window=0.033", edit = DIRECT },
+      { "direct, window 0.1 s", HUB .. " window=0.1", edit = DIRECT },
+      { "hub rounds, 0.1 s", HUB .. " window=0.1" },
+      { "hub rounds, 0.2 s", HUB .. " window=0.2" },
+      { "3d: hub rounds, 0.3 s", HUB },
+      { "hub rounds, 0.5 s", HUB .. " window=0.5" },
+      { "hub rounds, 0.8 s", HUB .. " window=0.8" },
+      { "hub rounds, 1.3 s", HUB .. " window=1.3" },
       { "3e: hub rounds, 1.5 s", "challenges/broadcast_3e.lua" },
-      { "3d: direct", "challenges/broadcast_3d.lua",
-        edit = { "policies%.hub", "policies.direct" } },
-      { "hub rounds, 0.03 s", "challenges/broadcast_3d.lua", edit = window("0.03") },
-      { "hub rounds, 0.1 s", "challenges/broadcast_3d.lua", edit = window("0.1") },
-      { "hub rounds, 0.9 s", "challenges/broadcast_3d.lua", edit = window("0.9") },
       { "3c: push on the grid", "challenges/broadcast_3c.lua" },
       { "3b: flooding on the grid", "challenges/broadcast_3b.lua" },
       { "flooding on a grid of its own", "challenges/variants/broadcast_flood_grid.lua" },
@@ -56,10 +58,16 @@ return {
     },
     published = {
       { "everyone to everyone, no acknowledgements", "fersilva16", 11.88, 77, 135 },
+      { "everyone to everyone, backup", "A (Go)", 14.7, 78, 102 },
       { "star, acknowledgement per value", "teivah", 24.4, 176, 209 },
+      { "star, growing time-outs", "B (Go)", 22, 170, 220 },
+      { "star, batches both ways", "C (Go)", 22.8, 177, 237 },
       { "star, 100 ms ticks, acknowledged by rpc", "maszlasz", 5.86, 198, 354 },
+      { "buffer per node, flushed by a timer", "B (Go)", 8.5, 250, 390 },
+      { "tree4, retry queue", "D (Rust)", 24.1, 365, 516 },
       { "star, leaf 100 ms, hub 500 ms", "DnMllr", 4.51, 277, 628 },
       { "star, unsynchronised 300 ms ticks", "virajac0", 2.48, 419, 702 },
+      { "star, batches both ways", "C (Go)", 2.80, 269, 757 },
       { "star, 500 ms batches, acknowledgements", "teivah", 1.74, 746, 1078 },
       { "mesh, 1.5 s, full set", "fersilva16", 4.17, 793, 1572 },
     },
@@ -84,8 +92,7 @@ return {
     options = KAFKA .. " --node-count 2",
     rows = {
       { "5c: sparse offsets, watermark", "challenges/kafka_5c.lua" },
-      { "5c with acks from all", "challenges/kafka_5c.lua",
-        edit = { 'acks = "none"', 'acks = "all"' } },
+      { "5c with acks=all", "challenges/kafka_5c.lua acks=all" },
       { "5b: lin-kv and seq-kv, batches", "challenges/kafka_5b.lua" },
       { "lin-kv offset, seq-kv entries",
         "challenges/variants/kafka_offsets_lin_entries_seq.lua" },
