@@ -63,7 +63,10 @@ local CLAIMS = {
   -- repeated before it has come.
   ["counter_seq_kv.lua"] = { but = "kill duplicate spike", options = "-w pn-counter " },
   ["g_set_push.lua"] = { but = "kill", options = "-w g-set " },
-  ["kafka_durable.lua"] = { but = "", options = "--node-count 1 " },
+  -- So long that its clients find it alive now and then.
+  ["kafka_durable.lua"] = {
+    but = "", options = "--node-count 1 --time-limit 40 --concurrency 10 ",
+  },
   ["lin_kv_proxy.lua"] = { but = "duplicate", options = "-w lin-kv --concurrency 2n " },
   ["lin_kv_owner.lua"] = { but = "kill", options = "-w lin-kv --concurrency 2n " },
 }
