@@ -1,26 +1,26 @@
 --- Registers by key that are merged between nodes: of two writes to a key the later one stays.
 --
--- Later is what has the greater stamp: a Lamport clock (Lamport, "Time, Clocks, and the Ordering of
--- Events in a Distributed System", CACM 21(7), 1978), and where clocks are equal the writer. A
--- writer is one start of a node, told apart from the one before by a random number: a node that has
--- lost its memory counts from the beginning, and would otherwise give two writes the same stamp, of
--- which some nodes keep the one and others the other, for ever.
+-- Later is what has the greater Lamport stamp, [time, writer]; see hearsay.clock.lamport. A writer
+-- is one start of a node, with a name of its own: a node that has lost its memory counts from the
+-- beginning, and would otherwise give two writes the same stamp, of which some nodes keep the one
+-- and others the other, for ever.
 --
 -- Merging is associative, commutative and idempotent, so nodes that have merged the same writes, in
--- any order and any number of times, hold the same: a state-based CRDT (Shapiro, Preguica, Baquero,
--- Zawirski, "Conflict-free Replicated Data Types", SSS 2011). Anything written by who has seen a
--- write has a greater clock than that write.
+-- any order and any number of times, hold the same: a map of crdt.lww_register, in effect, with one
+-- clock for all keys. Whatever is written by who has seen a write has a greater stamp than that.
 --
--- Writes travel in units, lists of `[key, value, clock, writer]`. What is written in one step is a
+-- Writes travel in units, lists of `[key, value, stamp]`. What is written in one step is a
 -- unit of one stamp; the whole state is a unit, too. All of a unit is applied before anybody reads,
 -- as nothing here waits. So that no line is long, a large unit travels in parts, {writes, part,
 -- of}, and is applied when the last one has come. Parts of a unit must come in order, and with
 -- nothing else from the same sender between them.
 -- @module hearsay.registers
 
+local brief = require "hearsay.brief"
 local errors = require "hearsay.errors"
+local ids = require "hearsay.ids"
 local json = require "hearsay.json"
-local node = require "hearsay"
+local lamport = require "hearsay.clock.lamport"
 
 local Registers = {}
 Registers.__index = Registers
@@ -28,12 +28,10 @@ Registers.__index = Registers
 local registers = {}
 
 local PART = 100 -- writes
-local CLOCK_LIMIT = 1 << 53 -- no node gets there; who sends more is wrong
 
 --- An empty set of registers.
--- @treturn registers `clock`: the greatest that was seen
 function registers.new()
-  return setmetatable({ clock = 0, latest = {}, keys = {}, parts = {} }, Registers)
+  return setmetatable({ clock = lamport.new(), latest = {}, keys = {}, parts = {} }, Registers)
 end
 
 --- The value of a key, or nil.
@@ -59,10 +57,10 @@ function Registers:write(changes)
   if not changes[1] then
     return unit
   end
-  self.writer = self.writer or ("%s.%x"):format(node.id, node.random(1 << 40))
-  self.clock = self.clock + 1
+  self.writer = self.writer or ids.counter()
+  local stamp = self.clock:stamp(self.writer)
   for i, change in ipairs(changes) do
-    unit[i] = json.array({ change[1], change[2], self.clock, self.writer })
+    unit[i] = json.array({ change[1], change[2], stamp })
     self:put(unit[i])
   end
   return unit
@@ -70,14 +68,13 @@ end
 
 local function refuse(expected, got)
   error(errors.new("malformed_request",
-    ("expected %s, got %s"):format(expected, json.encode(got):sub(1, 60))), 0)
+    ("expected %s, got %s"):format(expected, brief(got))), 0)
 end
 
 local function is_write(write)
-  return json.is_array(write) and #write == 4
+  return json.is_array(write) and #write == 3
     and (math.type(write[1]) == "integer" or type(write[1]) == "string")
-    and math.type(write[3]) == "integer" and write[3] > 0 and write[3] < CLOCK_LIMIT
-    and type(write[4]) == "string"
+    and lamport.check(write[3])
 end
 
 local function check(unit)
@@ -86,13 +83,9 @@ local function check(unit)
   end
   for _, write in ipairs(unit) do
     if not is_write(write) then
-      refuse("a write [key, value, clock, writer]", write)
+      refuse("a write [key, value, [time, writer]]", write)
     end
   end
-end
-
-local function is_later(a, b)
-  return not b or a[3] > b[3] or (a[3] == b[3] and a[4] > b[4])
 end
 
 --- Takes over what is later than what is here.
@@ -103,8 +96,11 @@ function Registers:merge(unit)
   check(unit)
   local news = json.array({})
   for _, write in ipairs(unit) do
-    self.clock = math.max(self.clock, write[3])
-    if is_later(write, self.latest[write[1]]) then
+    local here, stamp = self.latest[write[1]], write[3]
+    if stamp[1] > self.clock.time then
+      self.clock:receive(stamp)
+    end
+    if not here or lamport.compare(stamp, here[3]) > 0 then
       self:put(write)
       news[#news + 1] = write
     end

@@ -11,12 +11,11 @@
 -- and nobody sees a part of what it wrote.
 -- @module hearsay.txn
 
+local brief = require "hearsay.brief"
 local errors = require "hearsay.errors"
 local json = require "hearsay.json"
 
 local txn = {}
-
-local SHOWN = 60 -- characters of what was got instead
 
 local forms = {
   r = '["r", key, null]', w = '["w", key, value]', append = '["append", key, element]',
@@ -26,10 +25,6 @@ local ALL = { "r", "w", "append" }
 
 local function refuse(format, ...)
   error(errors.new("malformed_request", "txn: " .. format:format(...)), 0)
-end
-
-local function short(v)
-  return json.encode(v):sub(1, SHOWN)
 end
 
 local function expected(kinds)
@@ -51,14 +46,14 @@ local function check(operations, kinds)
     is_known[kind] = true
   end
   if not json.is_array(operations) then
-    refuse("expected a list of %s, got %s", expected(kinds), short(operations))
+    refuse("expected a list of %s, got %s", expected(kinds), brief(operations))
   end
   for i, op in ipairs(operations) do
     local is_form = json.is_array(op) and #op == 3 and is_known[op[1]]
     if not is_form or (op[1] == "r" and op[3] ~= json.null) then
-      refuse("operation %d: expected %s, got %s", i, expected(kinds), short(op))
+      refuse("operation %d: expected %s, got %s", i, expected(kinds), brief(op))
     elseif not is_key(op[2]) then
-      refuse("operation %d: expected a key that is an integer or a string, got %s", i, short(op[2]))
+      refuse("operation %d: expected a key that is an integer or a string, got %s", i, brief(op[2]))
     end
   end
 end
@@ -66,7 +61,7 @@ end
 local function appended(list, element, i, key)
   if list ~= nil and not json.is_array(list) then
     error(errors.new("precondition_failed", ("txn: operation %d: key %s has no list but %s")
-      :format(i, short(key), short(list))), 0)
+      :format(i, brief(key), brief(list))), 0)
   end
   list = list or {}
   local longer = json.array(table.move(list, 1, #list, 1, {}))

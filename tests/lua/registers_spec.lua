@@ -3,11 +3,14 @@
 local json = require "hearsay.json"
 local randoms = require "hearsay.random"
 
--- The module asks its node for id and randomness; here is one.
-local before = package.loaded.hearsay
-package.loaded.hearsay = { id = "n0", random = math.random }
+-- The module asks its node for names of writers; here they are.
+local before, given = package.loaded["hearsay.ids"], 0
+package.loaded["hearsay.ids"] = { counter = function()
+  given = given + 1
+  return "n0-" .. given
+end }
 local registers = require "hearsay.registers"
-package.loaded.hearsay, package.loaded["hearsay.registers"] = before, nil
+package.loaded["hearsay.ids"], package.loaded["hearsay.registers"] = before, nil
 
 local function unit(text)
   return json.decode(text)
@@ -40,21 +43,21 @@ describe("registers", function()
   it("give what is written in one step one stamp, greater than all that was seen", function()
     local values = registers.new()
     local first = values:write({ { 1, "a" }, { 2, "b" } })
-    assert.same({ 1, 1 }, { first[1][3], first[2][3] })
-    assert.equal(first[1][4], first[2][4])
-    assert.matches("^n0%.%x+$", first[1][4])
+    assert.equal(first[1][3], first[2][3])
+    assert.equal(1, first[1][3][1])
+    assert.matches("^n0%-%d+$", first[1][3][2])
     assert.same({}, table.move(values:write({}), 1, 9, 1, {}))
-    assert.equal(2, values:write({ { 1, "a" } })[1][3])
-    values:merge(unit('[[9,0,70,"n1.a"]]'))
-    values:merge(unit('[[9,0,60,"n1.a"]]'))
-    assert.equal(71, values:write({ { 1, "x" } })[1][3])
+    assert.equal(2, values:write({ { 1, "a" } })[1][3][1])
+    values:merge(unit('[[9,0,[70,"n1.a"]]]'))
+    values:merge(unit('[[9,0,[60,"n1.a"]]]'))
+    assert(values:write({ { 1, "x" } })[1][3][1] > 70)
   end)
 
   it("tell one start of a node from another", function()
     local one, two = registers.new(), registers.new()
     local a, b = one:write({ { 1, "a" } }), two:write({ { 1, "b" } })
-    assert.equal(a[1][3], b[1][3])
-    assert.not_equal(a[1][4], b[1][4])
+    assert.equal(a[1][3][1], b[1][3][1])
+    assert.not_equal(a[1][3][2], b[1][3][2])
     one:merge(b)
     two:merge(a)
     assert.equal(one:get(1), two:get(1))
@@ -62,10 +65,11 @@ describe("registers", function()
 
   it("keep the later of two writes: the greater clock, and then the greater writer", function()
     local values = registers.new()
-    values:merge(unit('[[1,"a",5,"n1.a"]]'))
+    values:merge(unit('[[1,"a",[5,"n1.a"]]]'))
     for text, expected in pairs({
-      ['[[1,"b",4,"n9.a"]]'] = "a", ['[[1,"b",5,"n0.a"]]'] = "a", ['[[1,"b",5,"n1.a"]]'] = "a",
-      ['[[1,"b",5,"n1.b"]]'] = "b", ['[[1,"b",6,"n0.a"]]'] = "b",
+      ['[[1,"b",[4,"n9.a"]]]'] = "a", ['[[1,"b",[5,"n0.a"]]]'] = "a",
+      ['[[1,"b",[5,"n1.a"]]]'] = "a", ['[[1,"b",[5,"n1.b"]]]'] = "b",
+      ['[[1,"b",[6,"n0.a"]]]'] = "b",
     }) do
       local other = registers.new()
       other:merge(values:all())
@@ -76,9 +80,9 @@ describe("registers", function()
 
   it("say what was news", function()
     local values = registers.new()
-    values:merge(unit('[[1,"a",5,"n1.a"]]'))
-    local news = values:merge(unit('[[1,"b",3,"n1.a"],[2,"c",3,"n1.a"]]'))
-    assert.equal('[[2,"c",3,"n1.a"]]', json.encode(news))
+    values:merge(unit('[[1,"a",[5,"n1.a"]]]'))
+    local news = values:merge(unit('[[1,"b",[3,"n1.a"]],[2,"c",[3,"n1.a"]]]'))
+    assert.equal('[[2,"c",[3,"n1.a"]]]', json.encode(news))
     assert.equal("[]", json.encode(values:merge(news)))
   end)
 
@@ -91,7 +95,7 @@ describe("registers", function()
         for at = 1, random:upto(3) do
           -- A stamp stands for one value only.
           local clock, writer, key = random:upto(4), "n" .. random:upto(3), random:upto(4)
-          units[i][at] = json.array({ key, clock .. writer, clock, writer })
+          units[i][at] = json.array({ key, clock .. writer, json.array({ clock, writer }) })
         end
       end
       local expected
@@ -126,14 +130,14 @@ describe("registers", function()
     end
     assert.equal(state(big), state(other))
     assert.same({}, registers.parts(unit("[]")))
-    assert.equal('[{"writes":[[1,"a",5,"n1.a"]]}]',
-      (json.encode(json.array(registers.parts(unit('[[1,"a",5,"n1.a"]]'))))))
+    assert.equal('[{"writes":[[1,"a",[5,"n1.a"]]]}]',
+      (json.encode(json.array(registers.parts(unit('[[1,"a",[5,"n1.a"]]]'))))))
   end)
 
   it("keep the parts of senders apart, and begin anew with a first part", function()
     local values = registers.new()
     local function part(number, of, key)
-      return { part = number, of = of, writes = unit(('[[%d,"x",5,"n1.a"]]'):format(key)) }
+      return { part = number, of = of, writes = unit(('[[%d,"x",[5,"n1.a"]]]'):format(key)) }
     end
     values:take("n1", part(1, 2, 1))
     values:take("n2", part(1, 2, 2))
@@ -142,7 +146,7 @@ describe("registers", function()
     values:take("n1", part(1, 2, 4)) -- n1 was restarted meanwhile
     values:take("n1", part(2, 2, 5))
     assert.equal('2="x" 3="x" 4="x" 5="x"', state(values))
-    values:take("n1", { writes = unit('[[6,"x",5,"n1.a"]]') })
+    values:take("n1", { writes = unit('[[6,"x",[5,"n1.a"]]]') })
     assert.equal('2="x" 3="x" 4="x" 5="x" 6="x"', state(values))
   end)
 
@@ -150,12 +154,13 @@ describe("registers", function()
     local values = registers.new()
     for text, expected in pairs({
       ["7"] = "a list of writes, got 7", ["{}"] = "a list of writes",
-      ["[7]"] = "a write [key, value, clock, writer], got 7",
-      ['[[1,2,3]]'] = "a write", ['[[1,2,0,"n1"]]'] = "a write", ['[[1,2,1.5,"n1"]]'] = "a write",
-      ['[[1,2,3,4]]'] = "a write", ['[[1.5,2,3,"n1"]]'] = "a write",
-      ['[[1,2,9223372036854775807,"n1"]]'] = "a write",
+      ["[7]"] = "a write [key, value, [time, writer]], got 7",
+      ["[[1,2]]"] = "a write", ['[[1,2,[-1,"n1"]]]'] = "a write", ["[[1,2,3]]"] = "a write",
+      ['[[1,2,[1.5,"n1"]]]'] = "a write", ["[[1,2,[3,4]]]"] = "a write",
+      ['[[1.5,2,[3,"n1"]]]'] = "a write", ['[[1,2,[3,"n1"],4]]'] = "a write",
+      ['[[1,2,[9223372036854775807,"n1"]]]'] = "a write",
     }) do
-      local good_first = text:find("^%[%[") and '[[8,8,8,"n1"],' .. text:sub(2) or text
+      local good_first = text:find("^%[%[") and '[[8,8,[8,"n1"]],' .. text:sub(2) or text
       for _, take in ipairs({
         function() values:merge(unit(good_first)) end,
         function() values:take("n1", { writes = unit(good_first) }) end,
@@ -166,26 +171,26 @@ describe("registers", function()
         assert.matches("expected " .. expected, err.text, 1, true)
       end
     end
-    assert.same({ "", 0 }, { state(values), values.clock })
+    assert.same({ "", 0 }, { state(values), values.clock.time })
   end)
 
   it("refuse a part that does not follow", function()
     local values = registers.new()
     for _, part in ipairs({ { "x", 2 }, { 2, 2 }, { 1.5, 2 }, { 0, 1 } }) do
       local ok, err = pcall(values.take, values, "n1",
-        { writes = unit('[[1,2,3,"n1"]]'), part = part[1], of = part[2] })
+        { writes = unit('[[1,2,[3,"n1"]]]'), part = part[1], of = part[2] })
       assert.is_false(ok)
       assert.matches("expected the next part of a unit, or the first", err.text, 1, true)
     end
-    values:take("n1", { writes = unit('[[1,2,3,"n1"]]'), part = 1, of = 3 })
+    values:take("n1", { writes = unit('[[1,2,[3,"n1"]]]'), part = 1, of = 3 })
     assert.is_false(pcall(values.take, values, "n1",
-      { writes = unit('[[2,2,3,"n1"]]'), part = 3, of = 3 }))
+      { writes = unit('[[2,2,[3,"n1"]]]'), part = 3, of = 3 }))
     assert.is_false(pcall(values.take, values, "n1",
-      { writes = unit('[[2,2,3,"n1"]]'), part = 2, of = 2 }))
-    values:take("n1", { writes = unit('[[2,2,3,"n1"]]'), part = 2, of = 3 })
-    values:take("n1", { writes = unit('[[3,2,3,"n1"]]'), part = 3, of = 3 })
+      { writes = unit('[[2,2,[3,"n1"]]]'), part = 2, of = 2 }))
+    values:take("n1", { writes = unit('[[2,2,[3,"n1"]]]'), part = 2, of = 3 })
+    values:take("n1", { writes = unit('[[3,2,[3,"n1"]]]'), part = 3, of = 3 })
     assert.equal("1=2 2=2 3=2", state(values))
     assert.is_false(pcall(values.take, values, "n1",
-      { writes = unit('[[4,2,3,"n1"]]'), part = 3, of = 3 }))
+      { writes = unit('[[4,2,[3,"n1"]]]'), part = 3, of = 3 }))
   end)
 end)
