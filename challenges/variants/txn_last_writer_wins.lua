@@ -6,8 +6,8 @@
 -- Idea: the least that converges. Order does not matter, since stamps decide; losses do not matter,
 -- since requests are repeated. A transaction is applied in one step, so none is seen in part.
 --
--- Cost: 2 messages for each other node and each transaction that writes, about 65 times what
--- batches of 0.1 s need on two nodes at 1,000 transactions a second.
+-- Cost: 2 messages for each other node and each transaction that writes, and more through
+-- partitions; some 70 times what batches of 0.1 s need on two nodes at 1,000 transactions a second.
 --
 -- Weakness: requests overtake each other, at the latest when one is lost and repeated. A node may
 -- show an effect and not yet its cause, or a write and then miss what its writer wrote before: it
