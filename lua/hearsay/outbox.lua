@@ -15,19 +15,21 @@
 --     {type, session, of, from, batches, got, extra}
 --
 --     session  of the sender: drawn at its start, it tells this run of a node from one before
---     of       the receiver's, as the sender knows it; not there in a first message
+--     of       the receiver's, as the sender knows it; not there in a greeting
 --     from     batches from + 1, from + 2, .. are in the message
 --     got      the last of the receiver's batches that the sender has, with all before it
 --     extra    what else the sender has to say once all its batches up to here are known; only in
 --              a message after which there are no more
 --     restarts how many sessions of the receiver the sender knew before this one; not there for 0
+--     ask      a number that is to come back as `answer`
 --
 -- A batch that does not follow on what the receiver has is dropped, one that it has is passed over.
 -- What is not confirmed for `resend` seconds is sent again from the confirmed position on, and to
 -- a peer that does not answer nothing more is sent than that. Batches travel only between nodes
--- that know each other's sessions. So a node begins with a message to everyone, which is answered
--- at once, and repeats it until all that the peer had is here; a message for a session that is over
--- is answered with the new one, and the peer begins its stream again.
+-- that know each other's sessions. So a node begins by greeting everyone, until all that the peer
+-- had is here; a greeting, and a message for a session that is over, is answered at once. A session
+-- that is not the known one may be new, or long over and its message late; so it is asked for an
+-- answer (as with TCP's handshake, RFC 9293, section 3.5), and then the stream to it begins again.
 --
 -- Cost: at most n(n-1) messages a window, however many entries there are. When nothing was added
 -- and `extra` says what it said, what came last is confirmed, and then nothing is sent.
@@ -154,7 +156,8 @@ function outbox.start(options)
     node.every(self.options.window, function() self:tick() end)
   end)
   node.on(self.options.name, { session = "integer", of = "integer?", from = "integer",
-    batches = "array", got = "integer", extra = "object?", restarts = "integer?" }, function(msg)
+    batches = "array", got = "integer", extra = "object?", restarts = "integer?",
+    ask = "integer?", answer = "integer?" }, function(msg)
     for _, batch in ipairs(msg.body.batches) do
       if not json.is_array(batch) then
         error(errors.new("malformed_request",
@@ -196,6 +199,7 @@ function Outbox:tick()
   for _, id in ipairs(node.peers) do
     local peer = self.peers[id]
     if peer:is_unheard(now, self.options.resend) then
+      peer.greeted_at = now
       self:ask(peer)
     end
     if peer:is_due(now, self.options.resend) then
@@ -204,15 +208,13 @@ function Outbox:tick()
   end
 end
 
--- Asks a peer for what it has: a message like the first one, which is answered at once.
-function Outbox:ask(peer)
-  node.send(peer.id, {
-    type = self.options.name, session = self.session, from = 0, batches = json.array(),
-    got = peer.got, restarts = peer.restarts > 0 and peer.restarts or nil,
-  })
+-- Greets a peer, which answers with what it has; or asks a session whether it is not over.
+function Outbox:ask(peer, session, question)
+  node.send(peer.id, { type = self.options.name, session = self.session, of = session,
+    from = 0, batches = json.array(), got = 0, ask = question })
 end
 
-function Outbox:send(peer)
+function Outbox:send(peer, answer)
   local from, batches = peer:take(node.now(), self.options.resend, self.options.limit)
   node.send(peer.id, {
     type = self.options.name,
@@ -223,6 +225,7 @@ function Outbox:send(peer)
     got = peer.got,
     extra = peer:is_told() and json.raw(self.extra) or nil,
     restarts = peer.restarts > 0 and peer.restarts or nil,
+    answer = answer,
   })
 end
 
@@ -240,23 +243,40 @@ function Outbox:begin_again(peer)
   peer:restart(queue, #queue, self.closed)
 end
 
+-- Whether a message is from its sender as it is now. One from another session than the known one
+-- may be older, and late, or the first after a restart: that session is asked, and heard again.
+function Outbox:is_current(peer, body)
+  if body.session == peer.session then
+    return true
+  elseif peer.session then
+    local question = peer:question(body.session, node.random)
+    if body.answer ~= question then
+      self:ask(peer, body.session, question)
+      return false
+    end
+    self:begin_again(peer)
+  end
+  peer:meet(body.session)
+  return true
+end
+
 -- Takes a message.
 function Outbox:take(src, body)
   local peer = self.peers[src]
-  local met = peer and peer:meet(body.session) or "retired"
-  if met == "retired" then
-    return -- from no node of this cluster, or from one as it was before it was restarted
-  elseif met == "restarted" then
-    self:begin_again(peer)
-  end
-  if body.of ~= self.session then
+  if not peer or not self:is_current(peer, body) then
+    return
+  elseif body.of ~= self.session then
     return self:send(peer) -- it does not know this session yet
   end
+  peer.knows_us = true
   self.restarted = self.restarted or (body.restarts or 0) > 0
   if peer:confirm(body.got, node.now()) then
     self:wake()
   end
   local entries = peer:accept(body.from, body.batches, body.extra ~= nil)
+  if body.ask or body.answer then
+    self:send(peer, body.ask)
+  end
   if entries then
     self.options.receive(src, entries, body.extra)
   end

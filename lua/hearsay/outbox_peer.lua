@@ -20,38 +20,39 @@ function outbox_peer.new(id)
   return setmetatable({
     id = id,
     session = nil, -- of the peer, once it has told
-    retired = {}, restarts = 0, -- its sessions before that one, as keys, and how many
+    knows_us = false, -- whether it has sent something to this session of this node
+    restarts = 0, -- how many sessions it had before that one
+    asked_session = nil, asked = nil, -- one that may be its next, and what that was asked
     queue = {}, last = 0, sent = 0, confirmed = 0,
     repeats = 0, -- how many batches at the front tell a restarted peer what was there before
     closed = 0, -- our batch whose place in the queue is `repeats`
-    waits_since = -math.huge, -- for a confirmation, or for its first message
+    greeted_at = -math.huge, -- when it was asked last for what it has
+    waits_since = -math.huge, -- for a confirmation
     is_silent = false, -- whether that took too long, and nothing has come since
     got = 0, told = nil, -- the last of its batches that is here, and what of that it was told
     is_complete = false, -- whether all was here that it had, at some time in its session
-    asked_at = nil, -- when it was asked for that last; nil: not since it has told its session
     is_met = false, -- and whether that ever was so
   }, Peer)
 end
 
---- Takes note of the session in which the peer sends.
+--- The question by which to see whether a session that is not the known one is that of the peer as
+-- it is now: only a message of before a restart does not come back with the answer.
 -- @tparam integer session
--- @treturn string "same"; "first", of which nothing came before; "restarted"; or "retired": the
---   message is from before a restart, and too late
+-- @tparam function random see node.random
+-- @treturn integer
+function Peer:question(session, random)
+  if self.asked_session ~= session then
+    self.asked_session, self.asked = session, random(1 << 53)
+  end
+  return self.asked
+end
+
+--- Takes note of the session in which the peer is.
+-- @tparam integer session not the known one
 function Peer:meet(session)
-  if session == self.session then
-    return "same"
-  elseif self.retired[session] then
-    return "retired"
-  end
-  local before = self.session
+  self.restarts = self.restarts + (self.session and 1 or 0)
   self.session, self.got, self.told, self.is_complete = session, 0, nil, false
-  self.is_silent, self.asked_at = false, nil
-  if not before then
-    return "first"
-  end
-  self.retired[before] = true
-  self.restarts = self.restarts + 1
-  return "restarted"
+  self.is_silent, self.knows_us, self.asked_session = false, false, nil
 end
 
 --- Begins the stream again, for a peer that has forgotten.
@@ -70,38 +71,25 @@ function Peer:push(batch)
   self.queue[self.last] = batch
 end
 
--- Whether what is under way, or a first message, counts as lost.
+-- Whether what is under way counts as lost.
 function Peer:is_lost(now, resend)
-  local is_waiting = not self.session or self.confirmed < self.sent
-  return is_waiting and now - self.waits_since >= resend
+  return self.confirmed < self.sent and now - self.waits_since >= resend
 end
 
---- Whether it is time to ask the peer for what it has: its session is known, but the message that
--- would have told the rest was lost, and a peer that has nothing new sends no other by itself.
+--- Whether it is time to greet it: it may not know this session, or the message that told the rest
+-- of what it has was lost, and it sends no other by itself.
 -- @tparam number now seconds
 -- @tparam number resend seconds from one time to the next
 function Peer:is_unheard(now, resend)
-  if not self.session or self.is_complete then
-    return false
-  end
-  self.asked_at = self.asked_at or now
-  if now - self.asked_at < resend then
-    return false
-  end
-  self.asked_at = now
-  return true
+  return not self.is_complete and now - self.greeted_at >= resend
 end
 
 --- Whether it is time for a message.
 -- @tparam number now seconds
 -- @tparam number resend seconds without a confirmation after which all under way counts as lost
 function Peer:is_due(now, resend)
-  if self:is_lost(now, resend) then
-    return true
-  elseif not self.session then
-    return false
-  end
-  return self.told ~= self.got or (self.sent < self.last and not self.is_silent)
+  return self.knows_us and (self.told ~= self.got or self:is_lost(now, resend)
+    or (self.sent < self.last and not self.is_silent))
 end
 
 --- What is to be sent now: what was not; and to one that is silent, from what it confirmed on.
@@ -119,7 +107,7 @@ function Peer:take(now, resend, limit)
     self.waits_since = now
   end
   local from, batches, bytes = self.sent, json.array(), 0
-  while self.session and self.sent < self.last do
+  while self.sent < self.last do
     local batch = self.queue[self.sent + 1]
     bytes = bytes + batch.bytes
     if batches[1] and bytes > limit then
@@ -134,7 +122,7 @@ end
 
 --- Whether the peer has been sent everything.
 function Peer:is_told()
-  return self.session ~= nil and self.sent == self.last
+  return self.sent == self.last
 end
 
 --- Takes a confirmation.

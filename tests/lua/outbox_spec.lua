@@ -359,6 +359,23 @@ describe("an outbox after a restart", function()
     assert.is_false(boxes:look("n1").restarted)
   end)
 
+  it("is ready although greetings and answers were lost", function()
+    for seed = 1, 20 do
+      local boxes = start(3, {}, { seed = seed, init = false })
+      boxes.world:fault("loss", 0.5)
+      assert(boxes.cluster:init())
+      boxes:run(2.5)
+      boxes:restart("n1")
+      boxes:run(2.5)
+      boxes.world:fault("loss", 0)
+      boxes:run(RESEND + 2 * WINDOW + 3 * HOP)
+      for _, id in ipairs(boxes.ids) do
+        assert.is_true(boxes:look(id).ready, "seed " .. seed)
+      end
+      boxes:quiet(60)
+    end
+  end)
+
   it("is not ready while there is more to come", function()
     local boxes = start(2, { "limit=100" })
     boxes:run(1)
@@ -379,7 +396,7 @@ describe("an outbox after a restart", function()
     boxes:run(1)
     assert.equal(position, boxes:look("n0").confirmed.n1)
     boxes:restart("n1")
-    boxes:run(2 * HOP + MS)
+    boxes:run(3 * HOP + MS)
     assert.equal(0, boxes:look("n0").confirmed.n1)
     boxes:run(WINDOW + HOP)
     assert.equal(position, boxes:look("n0").confirmed.n1)
@@ -396,7 +413,7 @@ describe("an outbox after a restart", function()
       all[i] = i
     end
     boxes:restart("n1")
-    boxes:run(2 * HOP + MS)
+    boxes:run(3 * HOP + MS)
     local position = boxes:add("n0", 1)
     while #(boxes:received("n1", "n0")) < 121 do
       assert.equal(0, boxes:look("n0").confirmed.n1)
@@ -431,9 +448,40 @@ describe("an outbox after a restart", function()
     boxes:run(1)
     boxes.world:send("n0", "n1", late[1].body)
     boxes:run(2 * RESEND)
+    boxes.world:send("n0", "n1", late[1].body)
+    boxes:run(2 * RESEND)
     boxes:add("n0", 2)
     boxes:run(1)
     boxes:check()
+  end)
+
+  it("takes no session for new that it never saw, and that is over", function()
+    local boxes = start(2)
+    boxes:run(1)
+    boxes.world:cut("n1", "n0")
+    boxes:journal()
+    boxes:restart("n0")
+    boxes:ask("n0", { type = "add", entries = json.array({ 7 }) })
+    boxes:run(WINDOW + 3 * HOP)
+    local late = {}
+    for _, message in ipairs(boxes:sent()) do
+      late[#late + 1] = message.src == "n0" and message.body or nil
+    end
+    assert(#late > 0)
+    boxes:heal()
+    boxes:restart("n0")
+    boxes.added.n0 = {}
+    for _, body in ipairs(late) do
+      for _ = 1, 3 do
+        boxes:add("n0", 2)
+        boxes:run(1)
+        boxes.world:send("n0", "n1", body)
+      end
+    end
+    boxes:add("n0", 2)
+    boxes:run(2 * RESEND)
+    assert.same(boxes.added.n0, (boxes:received("n1", "n0")))
+    boxes:quiet(60)
   end)
 
   it("loses nothing when many restart, with loss and doubles", function()
