@@ -94,7 +94,7 @@ void node_free(struct node *n)
   if (n == NULL)
     return;
   if (n->L != NULL)
-    lua_close(n->L);
+    state_close(n->L);
   task_free_all(n);
   heap_free(&n->waiting);
   map_free(&n->rpcs);

@@ -3,11 +3,13 @@
  * object file. The link has --wrap=luaS_hash, so this one call lands here. */
 #include "host/state.h"
 
+#include "base/pool.h"
 #include "host/value.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 static _Thread_local unsigned int next_hash_seed;
@@ -191,21 +193,52 @@ static int set_up(lua_State *L)
   return 0;
 }
 
+/* Lua's allocator over a pool; over malloc where there is none. Of a new block Lua gives the
+ * type instead of the size. */
+static void *allocate(void *pool, void *block, size_t old_bytes, size_t new_bytes)
+{
+  if (pool != NULL)
+    return pool_resize(pool, block, block == NULL ? 0 : old_bytes, new_bytes);
+  if (new_bytes > 0)
+    return realloc(block, new_bytes);
+  free(block);
+  return NULL;
+}
+
+static lua_State *new_state(int malloc_each, struct error *e)
+{
+  struct pool *pool = malloc_each ? NULL : calloc(1, sizeof *pool);
+  lua_State *L = pool == NULL && !malloc_each ? NULL : lua_newstate(allocate, pool);
+  if (L == NULL) {
+    free(pool);
+    error_set(e, "out of memory");
+  }
+  return L;
+}
+
+void state_close(lua_State *L)
+{
+  void *pool;
+  (void)lua_getallocf(L, &pool);
+  lua_close(L);
+  if (pool != NULL)
+    pool_free(pool);
+  free(pool);
+}
+
 lua_State *state_new(const struct state_options *options, struct error *e)
 {
   next_hash_seed = (unsigned int)options->hash_seed;
   wrap_was_called = 0;
-  lua_State *L = luaL_newstate();
-  if (L == NULL) {
-    error_set(e, "out of memory");
+  lua_State *L = new_state(options->malloc_each, e);
+  if (L == NULL)
     return NULL;
-  }
   memcpy(lua_getextraspace(L), &options->owner, sizeof options->owner);
   lua_pushcfunction(L, set_up);
   lua_pushlightuserdata(L, (void *)(uintptr_t)options);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
     error_set(e, "%s", lua_tostring(L, -1));
-    lua_close(L);
+    state_close(L);
     return NULL;
   }
   return L;

@@ -31,10 +31,16 @@ struct state_options {
 
   /* An ordinary Lua interpreter: math.randomseed stays. */
   int is_plain;
+
+  /* Each block is malloc's instead of a pool's: for tests in which each can fail. */
+  int malloc_each;
 };
 
-/* Returns NULL with `e` filled on failure. The caller closes it with lua_close. */
+/* Returns NULL with `e` filled on failure. The caller closes it with state_close. */
 lua_State *state_new(const struct state_options *options, struct error *e);
+
+/* Closes a state made by state_new, and gives back its memory. */
+void state_close(lua_State *L);
 
 void *state_owner(lua_State *L);
 

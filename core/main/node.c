@@ -137,7 +137,7 @@ static int plain(const struct command *c, const struct state_options *options, s
     e->text[0] = '\0';
     result = -1;
   }
-  lua_close(L);
+  state_close(L);
   return result;
 }
 

@@ -30,8 +30,11 @@ void fixture_open(struct node_fixture *f)
   *f = (struct node_fixture){.node = NULL};
   fake_platform_open(&f->world);
   f->platform = fake_platform(&f->world);
-  struct state_options options = {
-    .open_modules = bind_node_modules, .root = ".", .hash_seed = 1, .random_seed = 1};
+  struct state_options options = {.open_modules = bind_node_modules,
+                                  .root = ".",
+                                  .hash_seed = 1,
+                                  .random_seed = 1,
+                                  .malloc_each = 1};
   f->node = node_new(&f->platform, &options, &e);
   assert_non_null(f->node);
 }
