@@ -11,11 +11,6 @@ struct slice slice_of(const char *zero_terminated)
   return (struct slice){zero_terminated, strlen(zero_terminated)};
 }
 
-int slice_equal(struct slice a, struct slice b)
-{
-  return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
-}
-
 int slice_compare(const void *left, const void *right)
 {
   const struct slice *a = left, *b = right;
@@ -32,10 +27,8 @@ void bytes_free(struct bytes *b)
   *b = (struct bytes){0};
 }
 
-int bytes_reserve(struct bytes *b, size_t extra)
+int bytes_grow(struct bytes *b, size_t extra)
 {
-  if (extra <= b->capacity - b->length)
-    return 0;
   if (extra > SIZE_MAX / 2 - b->length)
     return -1;
   size_t capacity = b->capacity < 64 ? 64 : b->capacity;
@@ -65,14 +58,6 @@ int bytes_append_slice(struct bytes *b, struct slice s)
   return bytes_append(b, s.data, s.length);
 }
 
-int bytes_append_byte(struct bytes *b, char c)
-{
-  if (b->length == b->capacity && bytes_reserve(b, 1) != 0)
-    return -1;
-  b->data[b->length++] = c;
-  return 0;
-}
-
 void bytes_consume(struct bytes *b, size_t count)
 {
   if (count >= b->length) {
@@ -83,10 +68,8 @@ void bytes_consume(struct bytes *b, size_t count)
   b->length -= count;
 }
 
-void bytes_trim(struct bytes *b, size_t keep)
+void bytes_shrink(struct bytes *b, size_t keep)
 {
-  if (b->capacity <= keep || b->length > keep)
-    return;
   if (keep == 0) { /* realloc to nothing would free the block and return NULL */
     bytes_free(b);
     return;
@@ -96,9 +79,4 @@ void bytes_trim(struct bytes *b, size_t keep)
     return; /* the larger block is still valid */
   b->data = data;
   b->capacity = keep;
-}
-
-struct slice bytes_slice(const struct bytes *b)
-{
-  return (struct slice){b->data, b->length};
 }

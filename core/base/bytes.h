@@ -3,6 +3,7 @@
 #define HEARSAY_BASE_BYTES_H
 
 #include <stddef.h>
+#include <string.h>
 
 /* A view. It owns nothing and is valid as long as what it points into is. */
 struct slice {
@@ -13,7 +14,11 @@ struct slice {
 #define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
 
 struct slice slice_of(const char *zero_terminated);
-int slice_equal(struct slice a, struct slice b);
+
+static inline int slice_equal(struct slice a, struct slice b)
+{
+  return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
 
 /* Byte order, for qsort: both point to a struct slice. */
 int slice_compare(const void *left, const void *right);
@@ -30,20 +35,75 @@ void bytes_free(struct bytes *b);
 
 /* Makes room for `extra` more bytes behind the length. Returns 0, or -1 on out
  * of memory, and then the buffer is unchanged. Amortised O(1) a byte. */
-int bytes_reserve(struct bytes *b, size_t extra);
+int bytes_grow(struct bytes *b, size_t extra);
+
+static inline int bytes_reserve(struct bytes *b, size_t extra)
+{
+  return extra <= b->capacity - b->length ? 0 : bytes_grow(b, extra);
+}
+
+/* memcpy for what is mostly short. */
+static inline void bytes_copy(char *to, const char *from, size_t length)
+{
+  if (length > 16) {
+    memcpy(to, from, length);
+  } else if (length >= 8) {
+    char first[8], last[8]; /* they overlap */
+    memcpy(first, from, 8);
+    memcpy(last, from + length - 8, 8);
+    memcpy(to, first, 8);
+    memcpy(to + length - 8, last, 8);
+  } else if (length >= 4) {
+    char first[4], last[4];
+    memcpy(first, from, 4);
+    memcpy(last, from + length - 4, 4);
+    memcpy(to, first, 4);
+    memcpy(to + length - 4, last, 4);
+  } else {
+    for (size_t i = 0; i < length; i++)
+      to[i] = from[i];
+  }
+}
 
 /* Append; 0, or -1 on out of memory, and then the buffer is unchanged. */
 int bytes_append(struct bytes *b, const void *data, size_t length);
 int bytes_append_slice(struct bytes *b, struct slice s);
-int bytes_append_byte(struct bytes *b, char c);
+
+static inline int bytes_append_byte(struct bytes *b, char c)
+{
+  if (b->length == b->capacity && bytes_grow(b, 1) != 0)
+    return -1;
+  b->data[b->length++] = c;
+  return 0;
+}
+
+/* bytes_append_slice for a literal, or for what is mostly short: inline. */
+static inline int bytes_put(struct bytes *b, struct slice s)
+{
+  if (bytes_reserve(b, s.length) != 0)
+    return -1;
+  if (s.length > 0) /* an empty buffer has no data */
+    bytes_copy(b->data + b->length, s.data, s.length);
+  b->length += s.length;
+  return 0;
+}
 
 /* Drops `count` bytes (at most the length) from the front. O(length). */
 void bytes_consume(struct bytes *b, size_t count);
 
 /* Gives memory back when more than `keep` bytes are reserved and they are not
  * needed, so that one huge message does not stay resident. */
-void bytes_trim(struct bytes *b, size_t keep);
+void bytes_shrink(struct bytes *b, size_t keep);
 
-struct slice bytes_slice(const struct bytes *b);
+static inline void bytes_trim(struct bytes *b, size_t keep)
+{
+  if (b->capacity > keep && b->length <= keep)
+    bytes_shrink(b, keep);
+}
+
+static inline struct slice bytes_slice(const struct bytes *b)
+{
+  return (struct slice){b->data, b->length};
+}
 
 #endif

@@ -10,6 +10,7 @@
 #define HEARSAY_BASE_POOL_H
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* Blocks up to this size come from the pool's own memory. */
 #define POOL_SMALL_BYTES 512
@@ -17,7 +18,23 @@
 /* Sizes are rounded up to a multiple of this, which is also the alignment. */
 #define POOL_STEP_BYTES 16
 
-struct pool_block; /* a free one */
+/* Under a sanitizer every block is malloc's, which knows better what is wrong with its use. */
+#if defined(__SANITIZE_ADDRESS__)
+#define POOL_IS_MALLOC 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define POOL_IS_MALLOC 1
+#endif
+#endif
+#ifndef POOL_IS_MALLOC
+#define POOL_IS_MALLOC 0
+#endif
+
+/* A free block. */
+struct pool_block {
+  struct pool_block *next;
+};
+
 struct pool_chunk; /* memory from the system, to be cut into blocks */
 
 /* All zeroes is a valid empty pool. */
@@ -32,8 +49,43 @@ struct pool {
  * back one by one. */
 void pool_free(struct pool *p);
 
-/* As realloc, for a block of `old_bytes` (0: none) that is to have `new_bytes` (0: none).
- * Returns NULL on out of memory, and then the block is as it was; and for 0 bytes. */
+/* As malloc, realloc and free; sizes are not 0, and `bytes` and `old_bytes` are what the block
+ * was taken or resized with. On out of memory NULL is returned, and the block is as it was. */
+static inline void *pool_take(struct pool *p, size_t bytes);
+static inline void pool_give(struct pool *p, void *block, size_t bytes);
 void *pool_resize(struct pool *p, void *block, size_t old_bytes, size_t new_bytes);
+
+/* A block that no list has. Private. */
+void *pool_cut(struct pool *p, size_t bytes);
+
+static inline int pool_is_small(size_t bytes)
+{
+  return !POOL_IS_MALLOC && bytes <= POOL_SMALL_BYTES;
+}
+
+static inline size_t pool_steps(size_t bytes)
+{
+  return (bytes + POOL_STEP_BYTES - 1) / POOL_STEP_BYTES;
+}
+
+static inline void *pool_take(struct pool *p, size_t bytes)
+{
+  struct pool_block *b;
+  if (!pool_is_small(bytes) || (b = p->free[pool_steps(bytes)]) == NULL)
+    return pool_cut(p, bytes);
+  p->free[pool_steps(bytes)] = b->next;
+  return b;
+}
+
+static inline void pool_give(struct pool *p, void *block, size_t bytes)
+{
+  if (!pool_is_small(bytes)) {
+    free(block);
+    return;
+  }
+  struct pool_block *b = block;
+  b->next = p->free[pool_steps(bytes)];
+  p->free[pool_steps(bytes)] = b;
+}
 
 #endif

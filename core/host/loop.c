@@ -8,18 +8,38 @@
 
 enum { OUTPUT_HIGH = 64 << 20 };
 
+struct feed {
+  struct lines *lines;
+  struct slice too_long; /* the beginning of a line, when data is not NULL */
+};
+
+static int next_line(void *ctx, struct slice *line)
+{
+  struct feed *f = ctx;
+  enum lines_result result = lines_next(f->lines, line);
+  if (result == LINES_TOO_LONG)
+    f->too_long = *line;
+  return result == LINES_LINE;
+}
+
 /* Hands all complete lines to the node. */
-static void feed(struct node *n, struct lines *l,
-                 enum lines_result (*next)(struct lines *, struct slice *))
+static void feed(struct node *n, struct lines *l)
+{
+  struct feed f = {.lines = l};
+  do {
+    f.too_long.data = NULL;
+    node_receive_all(n, next_line, &f);
+    if (f.too_long.data != NULL)
+      node_refuse_long_line(n, f.too_long, l->limit_bytes);
+  } while (f.too_long.data != NULL);
+}
+
+/* And what is there behind the last newline, when no more comes. */
+static void feed_last(struct node *n, struct lines *l)
 {
   struct slice line;
-  enum lines_result result;
-  while ((result = next(l, &line)) != LINES_MORE) {
-    if (result == LINES_TOO_LONG)
-      node_refuse_long_line(n, line, l->limit_bytes);
-    else
-      node_receive(n, line);
-  }
+  if (lines_last(l, &line) == LINES_LINE)
+    node_receive(n, line);
 }
 
 /* Waits and moves bytes once. POSIX_END: the reader of our output has gone away. */
@@ -35,9 +55,9 @@ static enum posix_result turn(struct node *n, struct posix *p, struct lines *l, 
     enum posix_result result = posix_read(p, l, e);
     if (result == POSIX_FAILED)
       return result;
-    feed(n, l, lines_next);
+    feed(n, l);
     if (result == POSIX_END) {
-      feed(n, l, lines_last);
+      feed_last(n, l);
       *input_open = 0;
     }
   }

@@ -4,6 +4,7 @@
  * out-of-memory error of Lua costs a message and not the node. */
 #include "host/node.h"
 
+#include "host/extra.h"
 #include "host/node_private.h"
 #include "host/runaway.h"
 #include "host/task.h"
@@ -16,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LINES_A_PACE = 255 };
 
 struct node *node_of(lua_State *L)
 {
@@ -77,7 +80,7 @@ struct node *node_new(const struct platform *platform, const struct state_option
   n->next_msg_id = 1;
   read_clock(n);
   n->started_us = n->now_us;
-  n->handlers = n->on_init = n->api = LUA_NOREF;
+  n->on_init = n->api = LUA_NOREF;
   envelope_init(&n->envelope);
   struct state_options mine = *options;
   mine.owner = n;
@@ -98,7 +101,9 @@ void node_free(struct node *n)
   task_free_all(n);
   heap_free(&n->waiting);
   map_free(&n->rpcs);
+  free(n->handlers);
   bytes_free(&n->id);
+  bytes_free(&n->head);
   bytes_free(&n->out);
   envelope_free(&n->envelope);
   free(n);
@@ -194,39 +199,49 @@ static void refuse_unknown_type(struct node *n)
   bytes_free(&known);
 }
 
-/* Starts the handler with a message table. The function is at the top of the stack. */
-static void start_handler(struct node *n, lua_State *L)
+/* The handler of a message type, or NULL. Scripts have a handful. */
+static const struct handler *find_handler(const struct node *n, struct slice type)
+{
+  for (size_t i = 0; i < n->handler_count; i++)
+    if (slice_equal(n->handlers[i].type, type))
+      return &n->handlers[i];
+  return NULL;
+}
+
+/* Starts the handler with a message table, around the body at the top of L. */
+static void start_handler(struct node *n, lua_State *L, const struct handler *h)
 {
   const struct envelope *m = &n->envelope;
-  struct error e;
+  struct extra *x = extra_of(L);
   struct task *t = task_new(n, TASK_MESSAGE);
   lua_State *co = t->co;
-  if (bytes_append_slice(&t->src, m->src) != 0)
+  n->undelivered.data = NULL; /* the task owes the reply from here on */
+  if (bytes_put(&t->src, m->src) != 0)
     luaL_error(L, "out of memory");
   t->wants_reply = m->has_msg_id;
   t->msg_id = m->msg_id;
-  lua_xmove(L, co, 1);       // function
-  lua_createtable(co, 0, 3); // function msg
-  lua_pushlstring(co, m->src.data, m->src.length);
-  lua_setfield(co, -2, "src");
-  lua_pushlstring(co, m->dest.data, m->dest.length);
-  lua_setfield(co, -2, "dest");
-  if (value_decode(co, m->body, VALUE_UNIQUE_KEYS, &e) != 0) {
-    task_drop(n, t);
-    node_refuse(n, ERROR_MALFORMED_REQUEST, "body: %s", e.text);
-    return;
-  }
-  lua_setfield(co, -2, "body");
+  lua_rawgeti(co, LUA_REGISTRYINDEX, h->function); // function
+  lua_createtable(co, 0, 3);                       // function msg
+  kept_push(co, &x->src);
+  names_push(&x->names, co, m->src);
+  lua_rawset(co, -3);
+  kept_push(co, &x->dest);
+  names_push(&x->names, co, m->dest);
+  lua_rawset(co, -3);
+  kept_push(co, &x->body);
+  lua_xmove(L, co, 1); // function msg key body
+  lua_rawset(co, -3);  // function msg
   (void)task_run(n, t, 1);
 }
 
-static void dispatch(struct node *n, lua_State *L)
+/* The envelope's message goes where it belongs. Its body is at the top of the stack; or it
+ * cannot be decoded, because of `fault`. */
+static void dispatch(struct node *n, lua_State *L, const char *fault)
 {
   const struct envelope *m = &n->envelope;
   if (slice_equal(m->type, SLICE("init"))) {
-    struct error e;
-    if (value_decode(L, m->body, VALUE_UNIQUE_KEYS, &e) != 0)
-      node_refuse(n, ERROR_MALFORMED_REQUEST, "init: %s", e.text);
+    if (fault != NULL)
+      node_refuse(n, ERROR_MALFORMED_REQUEST, "init: %s", fault);
     else
       node_take_init(n, L);
     return;
@@ -235,53 +250,123 @@ static void dispatch(struct node *n, lua_State *L)
     node_refuse(n, ERROR_TEMPORARILY_UNAVAILABLE, "a message before init: the node has no id yet");
     return;
   }
-  if (m->has_in_reply_to && task_take_reply(n))
+  if (m->has_in_reply_to && task_take_reply(n, L, fault))
     return;
-  if (n->handlers != LUA_NOREF) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, n->handlers);   // handlers
-    lua_pushlstring(L, m->type.data, m->type.length); // handlers type
-    if (lua_rawget(L, -2) == LUA_TFUNCTION) {         // handlers function
-      start_handler(n, L);
-      return;
-    }
-  }
-  if (m->has_in_reply_to)
+  const struct handler *h = find_handler(n, m->type);
+  if (h != NULL && fault != NULL)
+    node_refuse(n, ERROR_MALFORMED_REQUEST, "body: %s", fault);
+  else if (h != NULL)
+    start_handler(n, L, h);
+  else if (m->has_in_reply_to)
     n->late_replies++; /* its rpc has timed out */
   else
     refuse_unknown_type(n);
 }
 
-static int receive_protected(lua_State *L)
+/* Decodes the body where the envelope finds it, and takes the envelope's fields from it. */
+static int take_body(void *ctx, struct envelope *e)
 {
-  struct node *n = node_of(L);
-  const struct slice *line = lua_touserdata(L, 1);
-  if (envelope_parse(&n->envelope, *line) != 0)
-    node_refuse(n, ERROR_MALFORMED_REQUEST, "byte %zu: %s", n->envelope.error_position,
-                n->envelope.error);
-  else
-    dispatch(n, L);
+  struct value_body body;
+  if (value_decode_body(ctx, &e->reader, &body) != 0)
+    return -1;
+  if (body.named != body.found || (body.found & VALUE_TYPE) == 0)
+    return -1;
+  e->type = body.type;
+  e->has_msg_id = (body.found & VALUE_MSG_ID) != 0;
+  e->msg_id = body.msg_id;
+  e->has_in_reply_to = (body.found & VALUE_IN_REPLY_TO) != 0;
+  e->in_reply_to = body.in_reply_to;
   return 0;
 }
 
-/* Runs one entry from outside, and says what went wrong in it: out of memory. */
-static void enter(struct node *n, lua_CFunction function, void *argument)
+/* Takes a line in one scan if all is right with it; else looks for what is wrong. */
+static void receive(struct node *n, lua_State *L, struct slice line)
+{
+  struct error e;
+  const char *fault = NULL;
+  if ((++n->lines & LINES_A_PACE) == 0)
+    state_pace(L);
+  n->undelivered = line;
+  if (envelope_parse_with(&n->envelope, line, take_body, L) != 0) {
+    lua_settop(L, 1);
+    if (envelope_parse(&n->envelope, line) != 0) {
+      n->undelivered.data = NULL;
+      node_refuse(n, ERROR_MALFORMED_REQUEST, "byte %zu: %s", n->envelope.error_position,
+                  n->envelope.error);
+      return;
+    }
+    if (value_decode(L, n->envelope.body, VALUE_UNIQUE_KEYS, &e) != 0)
+      fault = e.text;
+  }
+  dispatch(n, L, fault);
+  n->undelivered.data = NULL;
+}
+
+/* Memory has run out before there was a task for a message: its sender hears of it. */
+static void refuse_undelivered(struct node *n)
+{
+  const struct envelope *m = &n->envelope;
+  if (n->undelivered.data == NULL)
+    return;
+  int is_message = envelope_parse(&n->envelope, n->undelivered) == 0;
+  n->undelivered.data = NULL;
+  if (is_message && n->is_initialised && m->has_msg_id && !m->has_in_reply_to)
+    node_reply_error(n, m->src, m->msg_id, ERROR_CRASH, SLICE("out of memory"));
+}
+
+static int receive_protected(lua_State *L)
+{
+  const struct slice *line = lua_touserdata(L, 1);
+  receive(node_of(L), L, *line);
+  return 0;
+}
+
+/* Runs one entry from outside, and says what went wrong in it: out of memory. Returns 0, or -1
+ * when something did. */
+static int enter(struct node *n, lua_CFunction function, void *argument)
 {
   lua_State *L = n->L;
   lua_pushcfunction(L, function);
   lua_pushlightuserdata(L, argument);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
-    n->current = NULL;
-    node_logf(n, "a message or timer is lost: %s", state_error_text(L));
-    task_drop_lost(n);
-    lua_settop(L, 0);
-  }
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK)
+    return 0;
+  n->current = NULL;
+  node_logf(n, "a message or timer is lost: %s", state_error_text(L));
+  task_drop_lost(n);
+  refuse_undelivered(n);
+  lua_settop(L, 0);
+  return -1;
 }
 
 void node_receive(struct node *n, struct slice line)
 {
-  n->lines++;
   read_clock(n);
-  enter(n, receive_protected, &line);
+  (void)enter(n, receive_protected, &line);
+}
+
+struct source {
+  int (*next)(void *ctx, struct slice *line);
+  void *ctx;
+};
+
+static int receive_all_protected(lua_State *L)
+{
+  const struct source *s = lua_touserdata(L, 1);
+  struct node *n = node_of(L);
+  struct slice line;
+  while (s->next(s->ctx, &line)) {
+    receive(n, L, line);
+    lua_settop(L, 1);
+  }
+  return 0;
+}
+
+void node_receive_all(struct node *n, int (*next)(void *ctx, struct slice *line), void *ctx)
+{
+  struct source s = {next, ctx};
+  read_clock(n);
+  while (enter(n, receive_all_protected, &s) != 0) {
+  }
 }
 
 void node_refuse_long_line(struct node *n, struct slice start, size_t limit_bytes)
@@ -313,7 +398,7 @@ void node_advance(struct node *n)
 {
   read_clock(n);
   if (node_next_deadline_us(n) <= n->now_us)
-    enter(n, advance_protected, NULL);
+    (void)enter(n, advance_protected, NULL);
 }
 
 static int close_input_protected(lua_State *L)
@@ -326,7 +411,7 @@ void node_close_input(struct node *n)
 {
   n->input_is_closed = 1;
   read_clock(n);
-  enter(n, close_input_protected, NULL);
+  (void)enter(n, close_input_protected, NULL);
 }
 
 const char *node_run_away(const struct node *n)
@@ -341,35 +426,32 @@ void node_set_api(struct node *n, lua_State *L)
   n->api = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
-/* Pushes the table behind a reference, and makes it when there is none. */
-static void push_table(lua_State *L, int *reference)
-{
-  if (*reference == LUA_NOREF) {
-    lua_newtable(L);
-    *reference = luaL_ref(L, LUA_REGISTRYINDEX);
-  }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
-}
-
 int node_on(struct node *n, lua_State *L, struct slice type)
 {
-  push_table(L, &n->handlers);                // function handlers
-  lua_pushlstring(L, type.data, type.length); // function handlers type
-  lua_pushvalue(L, -1);                       // function handlers type type
-  if (lua_rawget(L, -3) != LUA_TNIL) {        // function handlers type old
-    lua_pop(L, 4);
+  if (find_handler(n, type) != NULL) {
+    lua_pop(L, 1);
     return -1;
   }
-  lua_pop(L, 1);        // function handlers type
-  lua_pushvalue(L, -3); // function handlers type function
-  lua_rawset(L, -3);    // function handlers
-  lua_pop(L, 2);
+  struct handler *more = realloc(n->handlers, (n->handler_count + 1) * sizeof *more);
+  if (more == NULL)
+    return luaL_error(L, "out of memory");
+  n->handlers = more;
+  struct handler h;
+  h.type.length = type.length;
+  h.type.data = lua_pushlstring(L, type.data, type.length); // function type
+  (void)luaL_ref(L, LUA_REGISTRYINDEX);                     // function; the type stays
+  h.function = luaL_ref(L, LUA_REGISTRYINDEX);
+  n->handlers[n->handler_count++] = h;
   return 0;
 }
 
 void node_on_init(struct node *n, lua_State *L)
 {
-  push_table(L, &n->on_init); // function functions
+  if (n->on_init == LUA_NOREF) {
+    lua_newtable(L);
+    n->on_init = luaL_ref(L, LUA_REGISTRYINDEX);
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, n->on_init); // function functions
   lua_insert(L, -2);          // functions function
   lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
   lua_pop(L, 1);
@@ -377,23 +459,13 @@ void node_on_init(struct node *n, lua_State *L)
 
 void node_each_type(struct node *n, void (*fn)(void *ctx, struct slice type), void *ctx)
 {
-  lua_State *L = n->L;
-  if (n->handlers == LUA_NOREF)
-    return;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, n->handlers); // handlers
-  size_t count = 0;
-  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-    count++;
-  struct slice *types = calloc(count + 1, sizeof *types);
-  size_t i = 0;
-  if (types != NULL)
-    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1), i++)
-      types[i].data = lua_tolstring(L, -2, &types[i].length);
-  lua_pop(L, 1);
+  struct slice *types = calloc(n->handler_count + 1, sizeof *types);
   if (types == NULL)
     return;
-  qsort(types, count, sizeof *types, slice_compare);
-  for (i = 0; i < count; i++)
+  for (size_t i = 0; i < n->handler_count; i++)
+    types[i] = n->handlers[i].type;
+  qsort(types, n->handler_count, sizeof *types, slice_compare);
+  for (size_t i = 0; i < n->handler_count; i++)
     fn(ctx, types[i]);
   free(types);
 }

@@ -46,6 +46,10 @@ int node_load(struct node *n, const char *path, int word_count, char *const *wor
  * error reply when there is someone to reply to, and a line of diagnostics. */
 void node_receive(struct node *n, struct slice line);
 
+/* Takes all messages that `next` gives, as one turn: the time is that of its beginning. `next`
+ * returns 1 with a line, or 0 when there are no more for now; it must not call the node. */
+void node_receive_all(struct node *n, int (*next)(void *ctx, struct slice *line), void *ctx);
+
 /* Takes the place of a line that was longer than `limit_bytes`; `start` is what
  * has been kept of it. */
 void node_refuse_long_line(struct node *n, struct slice start, size_t limit_bytes);

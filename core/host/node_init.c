@@ -92,7 +92,7 @@ void node_take_init(struct node *n, lua_State *L)
     return;
   }
   publish_ids(n, L, id, index, count);
-  if (bytes_append_slice(&n->id, id) != 0)
+  if (node_set_id(n, id) != 0)
     luaL_error(L, "out of memory");
   n->index = index;
   n->count = count;

@@ -16,6 +16,11 @@ struct waiter {
   void (*wake)(struct node *n, struct waiter *self);
 };
 
+struct handler {
+  struct slice type; /* the registry keeps the text */
+  int function;      /* a reference in the registry */
+};
+
 struct node {
   struct platform platform;
   lua_State *L;
@@ -32,17 +37,21 @@ struct node {
   size_t idle_count;
   size_t unfinished; /* tasks of received messages */
 
-  int handlers; /* registry references: type -> function */
-  int on_init;  /* array of functions */
+  struct handler *handlers;
+  size_t handler_count;
+
+  int on_init;  /* registry references: array of functions */
   int api;      /* the table that scripts know as node */
 
   struct bytes id;
+  struct bytes head; /* what each line that it sends begins with, up to the receiver */
   size_t index; /* in the cluster's list of ids */
   size_t count;
   int is_initialised;
   int input_is_closed;
 
   struct envelope envelope; /* of the line that is being handled */
+  struct slice undelivered; /* that line, until somebody sees to its reply; or no data */
   struct bytes out;         /* the line that is being written */
   uint64_t lines;
   int64_t started_us;
@@ -77,6 +86,10 @@ void node_reply_error(struct node *n, struct slice dest, int64_t msg_id, int64_t
                       struct slice text);
 void node_reply_error_from(struct node *n, struct slice src, struct slice dest, int64_t msg_id,
                            int64_t code, struct slice text);
+
+/* Makes the node the one with this id. Returns 0; or -1 on out of memory, and then nothing has
+ * changed. */
+int node_set_id(struct node *n, struct slice id);
 
 /* Returns 0, or -1 on out of memory. */
 int node_send_init_ok(struct node *n, struct slice dest, int64_t msg_id);

@@ -39,38 +39,64 @@ void node_logf(struct node *n, const char *format, ...)
   node_log(n, slice_of(text));
 }
 
-/* A field that the host adds to a body: "name":value. */
+/* A field that the host adds to a body, and that the script may not. */
 struct field {
-  const char *name; /* quoted, with colon */
+  struct slice name; /* quoted, with colon */
+  enum value_fields kind;
   int64_t value;
 };
 
-static int write_head(struct bytes *out, struct slice src, struct slice dest)
+static struct field in_reply_to(int64_t msg_id)
 {
-  if (bytes_append_slice(out, SLICE("{\"src\":")) != 0 || json_write_string(out, src) != 0 ||
-      bytes_append_slice(out, SLICE(",\"dest\":")) != 0 || json_write_string(out, dest) != 0)
-    return -1;
-  return bytes_append_slice(out, SLICE(",\"body\":{"));
+  return (struct field){SLICE("\"in_reply_to\":"), VALUE_IN_REPLY_TO, msg_id};
 }
 
-/* Starts a line up to the first field of the body. */
-static int begin_line(struct node *n, struct slice src, struct slice dest,
-                      const struct field *field)
+static int write_head(struct bytes *out, struct slice src)
 {
-  struct bytes *out = &n->out;
-  out->length = 0;
-  if (write_head(out, src, dest) != 0)
+  if (bytes_put(out, SLICE("{\"src\":")) != 0 || json_write_string(out, src) != 0)
+    return -1;
+  return bytes_put(out, SLICE(",\"dest\":"));
+}
+
+int node_set_id(struct node *n, struct slice id)
+{
+  struct bytes own = {0}, head = {0};
+  if (bytes_append_slice(&own, id) != 0 || write_head(&head, id) != 0) {
+    bytes_free(&own);
+    bytes_free(&head);
+    return -1;
+  }
+  bytes_free(&n->id);
+  bytes_free(&n->head);
+  n->id = own;
+  n->head = head;
+  return 0;
+}
+
+/* Writes what stands between the sender's name and the first field of the body that is the
+ * script's. */
+static int write_start(struct bytes *out, struct slice dest, const struct field *field)
+{
+  if (json_write_string(out, dest) != 0 || bytes_put(out, SLICE(",\"body\":{")) != 0)
     return -1;
   if (field == NULL)
     return 0;
-  return bytes_append_slice(out, slice_of(field->name)) == 0 ? json_write_int(out, field->value)
-                                                             : -1;
+  return bytes_put(out, field->name) == 0 ? json_write_int(out, field->value) : -1;
+}
+
+/* Starts a line of this node. */
+static int begin_line(struct node *n, struct slice dest, const struct field *field)
+{
+  n->out.length = 0;
+  if (bytes_append_slice(&n->out, bytes_slice(&n->head)) != 0)
+    return -1;
+  return write_start(&n->out, dest, field);
 }
 
 static int end_line(struct node *n, struct slice dest)
 {
   struct bytes *out = &n->out;
-  if (bytes_append(out, "}}\n", 3) != 0)
+  if (bytes_put(out, SLICE("}}\n")) != 0)
     return -1;
   int result = n->platform.vtable->send(n->platform.ctx, dest, bytes_slice(out));
   out->length = 0;
@@ -78,57 +104,46 @@ static int end_line(struct node *n, struct slice dest)
   return result;
 }
 
-/* Whether the table has a field that is the host's to set. */
-static int has_field(lua_State *L, int body, const char *name)
-{
-  lua_pushvalue(L, body);
-  lua_pushstring(L, name);
-  int type = lua_rawget(L, -2);
-  lua_pop(L, 2);
-  return type != LUA_TNIL;
-}
-
 /* Sends the table at `body`, with one field in front unless that is NULL. */
 static int send_body(struct node *n, lua_State *L, struct slice dest, const struct field *field,
-                     const char *field_name, int body, struct error *e)
+                     int body, struct error *e)
 {
   if (!n->is_initialised)
     return error_set(e, "cannot send before init: the node has no id yet");
   if (!lua_istable(L, body))
     return error_set(e, "a body must be a table, not a %s", luaL_typename(L, body));
-  lua_pushvalue(L, body);
-  lua_pushliteral(L, "type");
-  int type = lua_rawget(L, -2);
-  lua_pop(L, 2);
-  if (type != LUA_TSTRING)
-    return error_set(e, "a body needs a string field \"type\"");
-  if (field != NULL && has_field(L, body, field_name))
-    return error_set(e, "\"%s\" is set by the host", field_name);
-  if (begin_line(n, node_id(n), dest, field) != 0 ||
+  if (begin_line(n, dest, field) != 0 ||
       (field != NULL && bytes_append_byte(&n->out, ',') != 0))
     return error_set(e, "out of memory");
-  if (value_encode_fields(L, body, &n->out, e) != 0)
+  int found;
+  int result = value_encode_fields(L, body, &n->out, &found, e);
+  if (field != NULL && (found & (int)field->kind) != 0)
+    return error_set(e, "\"%.*s\" is set by the host", (int)field->name.length - 3,
+                     field->name.data + 1);
+  if (result == 0 && (found & VALUE_TYPE) == 0)
+    return error_set(e, "a body needs a string field \"type\"");
+  if (result != 0)
     return -1;
   return end_line(n, dest) == 0 ? 0 : error_set(e, "out of memory");
 }
 
 int node_send(struct node *n, lua_State *L, struct slice dest, int body, struct error *e)
 {
-  return send_body(n, L, dest, NULL, NULL, body, e);
+  return send_body(n, L, dest, NULL, body, e);
 }
 
 int node_reply(struct node *n, lua_State *L, struct slice dest, int64_t msg_id, int body,
                struct error *e)
 {
-  struct field field = {"\"in_reply_to\":", msg_id};
-  return send_body(n, L, dest, &field, "in_reply_to", body, e);
+  struct field field = in_reply_to(msg_id);
+  return send_body(n, L, dest, &field, body, e);
 }
 
 int node_send_request(struct node *n, lua_State *L, struct slice dest, int64_t msg_id, int index,
                       struct error *e)
 {
-  struct field field = {"\"msg_id\":", msg_id};
-  return send_body(n, L, dest, &field, "msg_id", index, e);
+  struct field field = {SLICE("\"msg_id\":"), VALUE_MSG_ID, msg_id};
+  return send_body(n, L, dest, &field, index, e);
 }
 
 /* Text that is not UTF-8 (an error message that quotes input, or was cut within a
@@ -157,8 +172,9 @@ void node_reply_error_from(struct node *n, struct slice src, struct slice dest, 
                            int64_t code, struct slice text)
 {
   struct bytes *out = &n->out;
-  struct field field = {"\"in_reply_to\":", msg_id};
-  if (begin_line(n, src, dest, &field) != 0 ||
+  struct field field = in_reply_to(msg_id);
+  out->length = 0;
+  if (write_head(out, src) != 0 || write_start(out, dest, &field) != 0 ||
       bytes_append_slice(out, SLICE(",\"type\":\"error\",\"code\":")) != 0 ||
       json_write_int(out, code) != 0 || bytes_append_slice(out, SLICE(",\"text\":")) != 0 ||
       write_text(out, text) != 0 || end_line(n, dest) != 0)
@@ -173,8 +189,8 @@ void node_reply_error(struct node *n, struct slice dest, int64_t msg_id, int64_t
 
 int node_send_init_ok(struct node *n, struct slice dest, int64_t msg_id)
 {
-  struct field field = {"\"in_reply_to\":", msg_id};
-  if (begin_line(n, node_id(n), dest, &field) != 0 ||
+  struct field field = in_reply_to(msg_id);
+  if (begin_line(n, dest, &field) != 0 ||
       bytes_append_slice(&n->out, SLICE(",\"type\":\"init_ok\"")) != 0)
     return -1;
   return end_line(n, dest);

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 256 * 1024, KEPT_BYTES = 1 << 20 };
+enum { READ_BYTES = 64 * 1024, KEPT_BYTES = 1 << 20 };
 
 static int64_t clock_us(clockid_t clock)
 {

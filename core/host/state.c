@@ -4,6 +4,7 @@
 #include "host/state.h"
 
 #include "base/pool.h"
+#include "host/extra.h"
 #include "host/value.h"
 
 #include <lauxlib.h>
@@ -45,9 +46,7 @@ const char *state_root(lua_State *L)
 
 void *state_owner(lua_State *L)
 {
-  void *owner;
-  memcpy(&owner, lua_getextraspace(L), sizeof owner);
-  return owner;
+  return extra_of(L)->owner;
 }
 
 static int undeclared(lua_State *L)
@@ -180,6 +179,7 @@ static int set_up(lua_State *L)
   const struct state_options *o = lua_touserdata(L, 1);
   luaL_openlibs(L);
   value_open(L);
+  extra_of(L)->owner = o->owner;
   lua_pushstring(L, o->root);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &root_key);
   seed_random(L, o->random_seed);
@@ -190,30 +190,49 @@ static int set_up(lua_State *L)
     confine(L);
   if (!o->is_plain)
     remove_surprises(L);
+  state_pace(L);
   return 0;
 }
 
-/* Lua's allocator over a pool; over malloc where there is none. Of a new block Lua gives the
- * type instead of the size. */
-static void *allocate(void *pool, void *block, size_t old_bytes, size_t new_bytes)
+/* Lua's allocators, over a pool and over malloc. Of a new block Lua gives the type instead of
+ * the size. */
+static void *from_pool(void *pool, void *block, size_t old_bytes, size_t new_bytes)
 {
-  if (pool != NULL)
-    return pool_resize(pool, block, block == NULL ? 0 : old_bytes, new_bytes);
+  if (block == NULL)
+    return new_bytes == 0 ? NULL : pool_take(pool, new_bytes);
+  if (new_bytes > 0)
+    return pool_resize(pool, block, old_bytes, new_bytes);
+  pool_give(pool, block, old_bytes);
+  return NULL;
+}
+
+static void *from_malloc(void *none, void *block, size_t old_bytes, size_t new_bytes)
+{
+  (void)none;
+  (void)old_bytes;
   if (new_bytes > 0)
     return realloc(block, new_bytes);
   free(block);
   return NULL;
 }
 
-static lua_State *new_state(int malloc_each, struct error *e)
+static lua_State *new_state(int malloc_each)
 {
-  struct pool *pool = malloc_each ? NULL : calloc(1, sizeof *pool);
-  lua_State *L = pool == NULL && !malloc_each ? NULL : lua_newstate(allocate, pool);
-  if (L == NULL) {
+  if (malloc_each)
+    return lua_newstate(from_malloc, NULL);
+  struct pool *pool = calloc(1, sizeof *pool);
+  lua_State *L = pool == NULL ? NULL : lua_newstate(from_pool, pool);
+  if (L == NULL)
     free(pool);
-    error_set(e, "out of memory");
-  }
   return L;
+}
+
+void state_pace(lua_State *L)
+{
+  enum { LEAST = 200, MOST = 400, ALLOWANCE_KB = 512 };
+  int heap_kb = lua_gc(L, LUA_GCCOUNT, 0) + 1;
+  int pause = 100 + 100 * ALLOWANCE_KB / heap_kb;
+  lua_gc(L, LUA_GCSETPAUSE, pause < LEAST ? LEAST : pause > MOST ? MOST : pause);
 }
 
 void state_close(lua_State *L)
@@ -230,10 +249,11 @@ lua_State *state_new(const struct state_options *options, struct error *e)
 {
   next_hash_seed = (unsigned int)options->hash_seed;
   wrap_was_called = 0;
-  lua_State *L = new_state(options->malloc_each, e);
-  if (L == NULL)
+  lua_State *L = new_state(options->malloc_each);
+  if (L == NULL) {
+    error_set(e, "out of memory");
     return NULL;
-  memcpy(lua_getextraspace(L), &options->owner, sizeof options->owner);
+  }
   lua_pushcfunction(L, set_up);
   lua_pushlightuserdata(L, (void *)(uintptr_t)options);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) {

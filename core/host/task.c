@@ -328,25 +328,22 @@ int task_rpc(struct node *n, struct task *t, lua_State *L, struct slice dest, in
   return 0;
 }
 
-int task_take_reply(struct node *n)
+int task_take_reply(struct node *n, lua_State *L, const char *fault)
 {
   const struct envelope *m = &n->envelope;
   struct task *t = map_get(&n->rpcs, (uint64_t)m->in_reply_to);
   if (t == NULL)
     return 0;
-  struct error e;
   end_rpc(n, t);
-  if (value_decode(t->co, m->body, VALUE_UNIQUE_KEYS, &e) != 0) {
-    fail_rpc(n, t, ERROR_CRASH, e.text); /* no definite code: it may have happened */
+  if (fault != NULL) {
+    fail_rpc(n, t, ERROR_CRASH, fault); /* no definite code: it may have happened */
     return 1;
   }
-  if (slice_equal(m->type, SLICE("error"))) {
+  int is_error = slice_equal(m->type, SLICE("error"));
+  if (is_error)
     lua_pushnil(t->co);
-    lua_insert(t->co, -2);
-    (void)task_run(n, t, 2);
-  } else {
-    (void)task_run(n, t, 1);
-  }
+  lua_xmove(L, t->co, 1);
+  (void)task_run(n, t, is_error ? 2 : 1);
   return 1;
 }
 

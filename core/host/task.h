@@ -71,8 +71,9 @@ void task_go_on(struct node *n, struct task *t);
 int task_rpc(struct node *n, struct task *t, lua_State *L, struct slice dest, int index,
              int64_t timeout_us, struct error *e);
 
-/* The reply to a rpc is in node->envelope. Returns 1 when a task waited for it. */
-int task_take_reply(struct node *n);
+/* The reply to a rpc is in node->envelope, its body at the top of L; or it cannot be decoded,
+ * because of `fault`. Returns 1 when a task waited for it, and then the body is taken. */
+int task_take_reply(struct node *n, lua_State *L, const char *fault);
 
 /* Ends every rpc with an error: no reply can come. */
 void task_fail_all_rpcs(struct node *n);

@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "wire/json_read.h"
 
 #include <lua.h>
 
@@ -42,14 +43,30 @@ void value_open(lua_State *L);
  * (with the byte position, from 0) and returns -1. Raises only on out of memory. */
 int value_decode(lua_State *L, struct slice text, int flags, struct error *e);
 
+/* The fields of a body that mean something to the host. */
+enum value_fields { VALUE_TYPE = 1, VALUE_MSG_ID = 2, VALUE_IN_REPLY_TO = 4 };
+
+struct value_body {
+  int named;         /* which of them it has */
+  int found;         /* and which have the right type; only these are set below */
+  struct slice type; /* as long as the text; or the value's string, if it had escapes */
+  int64_t msg_id, in_reply_to;
+};
+
+/* Pushes the value of the message body that a reader stands at and returns 0; keys are unique.
+ * Or pushes nothing and returns -1, and then the reader is done for: it is no object, not
+ * JSON, has a key twice, or is nested too deeply. Raises only on out of memory. */
+int value_decode_body(lua_State *L, struct json_reader *r, struct value_body *body);
+
 /* Appends the JSON text of the value at `index`. Returns 0; or -1 with `e`
  * filled, naming the path to what cannot be encoded, and then `out` is as before.
  * Raises only on out of memory, when sorting keys. */
 int value_encode(lua_State *L, int index, int flags, struct bytes *out, struct error *e);
 
 /* The same for a message's body, which must be an object, without the braces, so that
- * the caller can put fields of its own in front. An empty table appends nothing. */
-int value_encode_fields(lua_State *L, int index, struct bytes *out, struct error *e);
+ * the caller can put fields of its own in front. An empty table appends nothing. In
+ * `found`, which of the above it has; of the types only strings count. */
+int value_encode_fields(lua_State *L, int index, struct bytes *out, int *found, struct error *e);
 
 /* Gives the table at the top of the stack the array mark. */
 void value_mark_array(lua_State *L);

@@ -4,7 +4,7 @@
  * path: "messages[3].x: cannot encode a function". */
 #include "host/value.h"
 
-#include "host/value_marks.h"
+#include "host/extra.h"
 #include "wire/json_write.h"
 
 #include <lauxlib.h>
@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STACK_PER_LEVEL = 8 };
+/* Of a body: with the message's own level, as its receiver counts. */
+enum { STACK_PER_LEVEL = 8, BODY_DEPTH = 2 };
 
 struct encoder {
   lua_State *L;
@@ -21,6 +22,8 @@ struct encoder {
   struct error *e;
   int flags;
   int depth;
+  int fields; /* enum value_fields of the body */
+  const struct extra *x;
   size_t reason_length; /* of what is wrong, which stands at the end of the text */
 };
 
@@ -67,24 +70,25 @@ static int written(struct encoder *c, int result, const char *why)
   return fail(c, result == JSON_UNENCODABLE ? why : "out of memory");
 }
 
-static int encode_string(struct encoder *c, int index)
+static const char not_utf8[] = "a string that is not valid UTF-8";
+
+static int encode_string(struct encoder *c, struct slice s)
 {
-  struct slice s;
-  s.data = lua_tolstring(c->L, index, &s.length);
-  return written(c, json_write_string(c->out, s), "a string that is not valid UTF-8");
+  return written(c, json_write_string(c->out, s), not_utf8);
 }
 
-static int encode_array(struct encoder *c, int index)
+/* The elements of an array in which they do not simply follow each other: some are in the
+ * table's hash part. */
+static int encode_scattered(struct encoder *c, int index)
 {
   lua_State *L = c->L;
   lua_Integer length = (lua_Integer)lua_rawlen(L, index);
-  if (byte(c, '[') != 0)
-    return -1;
+  const int top = lua_gettop(L);
   for (lua_Integer i = 1; i <= length; i++) {
     if (i > 1 && byte(c, ',') != 0)
       return -1;
     lua_rawgeti(L, index, i); // element
-    if (encode(c, lua_gettop(L)) != 0)
+    if (encode(c, top + 1) != 0)
       return put_in_front(c, NULL, i);
     lua_pop(L, 1);
   }
@@ -97,18 +101,59 @@ static int encode_array(struct encoder *c, int index)
   return byte(c, ']');
 }
 
-/* Writes "key":value for the key and value at the top two stack slots. */
-static int encode_field(struct encoder *c, int is_first)
+/* One walk sees that the keys are 1, 2, 3 and so on and no others, as in all tables that were
+ * filled from the front. */
+static int encode_array(struct encoder *c, int index)
 {
-  int top = lua_gettop(c->L);
-  if (!is_first && byte(c, ',') != 0)
+  lua_State *L = c->L;
+  if (byte(c, '[') != 0)
     return -1;
-  if (lua_type(c->L, top - 1) != LUA_TSTRING)
+  const size_t begin = c->out->length;
+  const int key = lua_gettop(L) + 1, value = key + 1;
+  lua_Integer i = 0;
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    i++;
+    if (!lua_isinteger(L, key) || lua_tointeger(L, key) != i) {
+      lua_settop(L, key - 1);
+      c->out->length = begin;
+      return encode_scattered(c, index);
+    }
+    if (encode(c, value) != 0)
+      return put_in_front(c, NULL, i);
+    if (byte(c, ',') != 0)
+      return -1;
+  }
+  if (i == 0)
+    return byte(c, ']');
+  c->out->data[c->out->length - 1] = ']'; /* over the last comma */
+  return 0;
+}
+
+/* Notes the fields of the outermost object that mean something to the host. */
+static void note_field(struct encoder *c, const char *key, int value)
+{
+  const struct extra *x = c->x;
+  if (key == x->type.address)
+    c->fields |= lua_type(c->L, value) == LUA_TSTRING ? VALUE_TYPE : 0;
+  else if (key == x->msg_id.address)
+    c->fields |= VALUE_MSG_ID;
+  else if (key == x->in_reply_to.address)
+    c->fields |= VALUE_IN_REPLY_TO;
+}
+
+/* Writes "key":value for the key and value at `index` and behind it. */
+static int encode_field(struct encoder *c, int index, int is_first)
+{
+  if (lua_type(c->L, index) != LUA_TSTRING)
     return fail(c, "object keys must be strings, and arrays must be 1..n without holes");
-  if (encode_string(c, top - 1) != 0 || byte(c, ':') != 0)
+  struct slice key;
+  key.data = lua_tolstring(c->L, index, &key.length);
+  if (c->depth == BODY_DEPTH)
+    note_field(c, key.data, index + 1);
+  if (written(c, json_write_key(c->out, key, is_first), not_utf8) != 0)
     return -1;
-  if (encode(c, top) != 0)
-    return put_in_front(c, lua_tostring(c->L, top - 1), 0);
+  if (encode(c, index + 1) != 0)
+    return put_in_front(c, key.data, 0);
   return 0;
 }
 
@@ -121,7 +166,7 @@ static int encode_sorted_fields(struct encoder *c, int index)
   size_t count = 0;
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING)
-      return encode_field(c, 1); /* says what is wrong */
+      return encode_field(c, lua_gettop(L) - 1, 1); /* says what is wrong */
     count++;
   }
   struct slice *keys = lua_newuserdatauv(L, (count + 1) * sizeof *keys, 0); // keys
@@ -133,7 +178,7 @@ static int encode_sorted_fields(struct encoder *c, int index)
     lua_pushlstring(L, keys[i].data, keys[i].length); // keys key
     lua_pushvalue(L, -1);                             // keys key key
     lua_rawget(L, index);                             // keys key value
-    if (encode_field(c, i == 0) != 0)
+    if (encode_field(c, lua_gettop(L) - 1, i == 0) != 0)
       return -1;
     lua_pop(L, 2);
   }
@@ -147,29 +192,34 @@ static int encode_fields(struct encoder *c, int index)
   if (c->flags & VALUE_SORTED_KEYS)
     return encode_sorted_fields(c, index);
   int is_first = 1;
+  const int top = lua_gettop(L);
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1), is_first = 0)
-    if (encode_field(c, is_first) != 0)
+    if (encode_field(c, top + 1, is_first) != 0)
       return -1;
   return 0;
 }
 
+static int encode_raw(struct encoder *c, int index)
+{
+  struct slice text;
+  lua_rawgeti(c->L, index, 1); // text
+  text.data = lua_tolstring(c->L, -1, &text.length);
+  if (text.data == NULL)
+    return fail(c, "a json.raw value whose text was taken away");
+  int result = bytes_append_slice(c->out, text);
+  lua_pop(c->L, 1);
+  return result == 0 ? 0 : fail(c, "out of memory");
+}
+
 static int encode_table(struct encoder *c, int index)
 {
-  switch (value_mark_of(c->L, index)) {
-  case VALUE_ARRAY:
-    return encode_array(c, index);
-  case VALUE_RAW: {
-    lua_rawgeti(c->L, index, 1); // text
-    struct slice text;
-    text.data = lua_tolstring(c->L, -1, &text.length);
-    if (text.data == NULL)
-      return fail(c, "a json.raw value whose text was taken away");
-    int result = bytes_append_slice(c->out, text);
+  if (lua_getmetatable(c->L, index)) {
+    const void *mark = lua_topointer(c->L, -1);
     lua_pop(c->L, 1);
-    return result == 0 ? 0 : fail(c, "out of memory");
-  }
-  case VALUE_UNMARKED:
-    break;
+    if (mark == c->x->array_mark.address)
+      return encode_array(c, index);
+    if (mark == c->x->raw_mark.address)
+      return encode_raw(c, index);
   }
   if (lua_rawlen(c->L, index) > 0)
     return encode_array(c, index);
@@ -201,8 +251,11 @@ static int encode(struct encoder *c, int index)
       return written(c, json_write_int(c->out, lua_tointeger(L, index)), "");
     return written(c, json_write_double(c->out, lua_tonumber(L, index)),
                    "JSON has no number for infinity or nan");
-  case LUA_TSTRING:
-    return encode_string(c, index);
+  case LUA_TSTRING: {
+    struct slice s;
+    s.data = lua_tolstring(L, index, &s.length);
+    return encode_string(c, s);
+  }
   case LUA_TLIGHTUSERDATA:
     if (lua_touserdata(L, index) == NULL)
       return bytes_append(c->out, "null", 4) == 0 ? 0 : fail(c, "out of memory");
@@ -228,17 +281,18 @@ static int encode(struct encoder *c, int index)
 }
 
 /* Runs one of the walks; undoes what a failed one wrote or pushed. */
-static int run(lua_State *L, int index, int flags, struct bytes *out, struct error *e,
-               int (*walk)(struct encoder *, int))
+static int run(struct encoder *c, int index, int (*walk)(struct encoder *, int))
 {
-  struct encoder c = {.L = L, .out = out, .e = e, .flags = flags};
-  size_t length = out->length;
+  lua_State *L = c->L;
+  struct error *e = c->e;
+  size_t length = c->out->length;
   int top = lua_gettop(L);
   if (!lua_checkstack(L, STACK_PER_LEVEL))
     return error_set(e, "out of stack");
-  int result = walk(&c, lua_absindex(L, index));
+  c->x = extra_of(L);
+  int result = walk(c, lua_absindex(L, index));
   if (result != 0) {
-    out->length = length;
+    c->out->length = length;
     lua_settop(L, top);
     /* A path starts with the dot of a field, a bare message with ": ". */
     if (e != NULL && (e->text[0] == '.' || e->text[0] == ':')) {
@@ -251,19 +305,28 @@ static int run(lua_State *L, int index, int flags, struct bytes *out, struct err
 
 int value_encode(lua_State *L, int index, int flags, struct bytes *out, struct error *e)
 {
-  return run(L, index, flags, out, e, encode);
+  struct encoder c = {.L = L, .out = out, .e = e, .flags = flags};
+  return run(&c, index, encode);
 }
 
-static int encode_object_fields(struct encoder *c, int index)
+static int encode_body(struct encoder *c, int index)
 {
-  if (!lua_istable(c->L, index) || value_mark_of(c->L, index) != VALUE_UNMARKED ||
-      lua_rawlen(c->L, index) > 0)
+  if (!lua_istable(c->L, index) || lua_rawlen(c->L, index) > 0)
     return fail(c, "a body must be a table with string keys");
-  c->depth = 2; /* the message's and the body's own: whoever receives it has the same limit */
+  if (lua_getmetatable(c->L, index)) {
+    const void *mark = lua_topointer(c->L, -1);
+    lua_pop(c->L, 1);
+    if (mark == c->x->array_mark.address || mark == c->x->raw_mark.address)
+      return fail(c, "a body must be a table with string keys");
+  }
+  c->depth = BODY_DEPTH;
   return encode_fields(c, index);
 }
 
-int value_encode_fields(lua_State *L, int index, struct bytes *out, struct error *e)
+int value_encode_fields(lua_State *L, int index, struct bytes *out, int *found, struct error *e)
 {
-  return run(L, index, 0, out, e, encode_object_fields);
+  struct encoder c = {.L = L, .out = out, .e = e};
+  int result = run(&c, index, encode_body);
+  *found = c.fields;
+  return result;
 }

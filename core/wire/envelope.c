@@ -51,20 +51,6 @@ static void complain(struct envelope *e, const char *text, size_t position)
   e->error_position = position;
 }
 
-/* A member of the outer object or of the body begins: which one, or NO_FIELD for
- * another key or the end, which are still to be read. */
-static enum field take_field(struct json_reader *r, int in_body)
-{
-#define TAKE(key) json_take_key(r, SLICE("\"" key "\":"))
-  if (in_body)
-    return TAKE("type")          ? TYPE
-           : TAKE("msg_id")      ? MSG_ID
-           : TAKE("in_reply_to") ? IN_REPLY_TO
-                                 : NO_FIELD;
-  return TAKE("src") ? SRC : TAKE("dest") ? DEST : TAKE("body") ? BODY : NO_FIELD;
-#undef TAKE
-}
-
 static enum field field_of(struct slice key, int in_body)
 {
 #define IS(name) (key.length == sizeof(name) - 1 && memcmp(key.data, name, sizeof(name) - 1) == 0)
@@ -129,12 +115,25 @@ static int read_members(struct envelope *e, int in_body);
 static int read_body(struct envelope *e)
 {
   struct json_token token;
-  if (json_next(&e->reader, &token) != JSON_OBJECT_BEGIN)
+  token.start = json_position(&e->reader);
+  if (e->take_body != NULL)
+    return e->take_body(e->ctx, e);
+  if (!json_take_open(&e->reader, '{') && json_next(&e->reader, &token) != JSON_OBJECT_BEGIN)
     return refuse(e, BODY, &token);
   if (read_members(e, 1) != 0)
     return -1;
   e->body = (struct slice){e->reader.text + token.start, json_position(&e->reader) - token.start};
   return 0;
+}
+
+/* The value of any other key. */
+static int skip_value(struct envelope *e)
+{
+  struct slice string;
+  int64_t integer;
+  if (json_take_string(&e->reader, &string) || json_take_integer(&e->reader, &integer))
+    return 0;
+  return json_skip(&e->reader);
 }
 
 /* The value of a field, or of any other key, which is passed. */
@@ -154,7 +153,7 @@ static int read_value(struct envelope *e, enum field field)
   case IN_REPLY_TO:
     return read_integer(e, IN_REPLY_TO, &e->has_in_reply_to, &e->in_reply_to);
   default:
-    return json_skip(&e->reader);
+    return skip_value(e);
   }
 }
 
@@ -170,12 +169,13 @@ static int read_members(struct envelope *e, int in_body)
   struct json_reader *r = &e->reader;
   struct json_token token;
   for (;;) {
-    enum field field = take_field(r, in_body);
-    if (field == NO_FIELD) {
-      if (json_next(r, &token) != JSON_KEY)
+    if (!json_take_any_key(r, &token.string)) {
+      token.start = json_position(r);
+      token.kind = JSON_OBJECT_END;
+      if (json_take_close(r, '}') || json_next(r, &token) != JSON_KEY)
         break;
-      field = field_of(token.string, in_body);
     }
+    enum field field = field_of(token.string, in_body);
     if (field != NO_FIELD && (e->seen & 1u << field) != 0) {
       complain(e, texts[field].twice, json_position(r));
       field = NO_FIELD;
@@ -198,21 +198,27 @@ static int read_members(struct envelope *e, int in_body)
 
 static int read_line(struct envelope *e)
 {
+  struct json_reader *r = &e->reader;
   struct json_token token;
-  enum json_kind kind = json_next(&e->reader, &token);
-  if (kind == JSON_ERROR)
-    return -1;
-  if (kind != JSON_OBJECT_BEGIN) {
-    complain(e, "expected an object", token.start);
-    return -1;
+  if (!json_take_open(r, '{')) {
+    enum json_kind kind = json_next(r, &token);
+    if (kind == JSON_ERROR)
+      return -1;
+    if (kind != JSON_OBJECT_BEGIN) {
+      complain(e, "expected an object", token.start);
+      return -1;
+    }
   }
   if (read_members(e, 0) != 0)
     return -1;
-  return json_next(&e->reader, &token) == JSON_END ? 0 : -1;
+  return r->at == r->end || json_next(r, &token) == JSON_END ? 0 : -1;
 }
 
-int envelope_parse(struct envelope *e, struct slice line)
+int envelope_parse_with(struct envelope *e, struct slice line,
+                        int (*take_body)(void *ctx, struct envelope *e), void *ctx)
 {
+  e->take_body = take_body;
+  e->ctx = ctx;
   e->src = e->dest = e->type = e->body = (struct slice){NULL, 0};
   e->has_msg_id = e->has_in_reply_to = 0;
   e->error = NULL;
@@ -221,34 +227,30 @@ int envelope_parse(struct envelope *e, struct slice line)
   bytes_trim(&e->scratch, SCRATCH_KEPT);
   json_reader_restart(&e->reader, line);
   if (read_line(e) != 0 && e->error == NULL)
-    complain(e, e->reader.error, e->reader.error_position);
+    complain(e, e->reader.error != NULL ? e->reader.error : "the body cannot be taken",
+             e->reader.error_position);
   return e->error == NULL ? 0 : -1;
 }
 
-/* Inline, so that a literal is copied by a few stores. */
-static inline int put(struct bytes *out, struct slice literal)
+int envelope_parse(struct envelope *e, struct slice line)
 {
-  if (out->capacity - out->length < literal.length && bytes_reserve(out, literal.length) != 0)
-    return -1;
-  memcpy(out->data + out->length, literal.data, literal.length);
-  out->length += literal.length;
-  return 0;
+  return envelope_parse_with(e, line, NULL, NULL);
 }
 
 static int write_message(struct bytes *out, struct slice src, struct slice dest, struct slice body)
 {
   int status;
-  if (put(out, SLICE("{\"src\":")) != 0)
+  if (bytes_put(out, SLICE("{\"src\":")) != 0)
     return -1;
   if ((status = json_write_string(out, src)) != 0)
     return status;
-  if (put(out, SLICE(",\"dest\":")) != 0)
+  if (bytes_put(out, SLICE(",\"dest\":")) != 0)
     return -1;
   if ((status = json_write_string(out, dest)) != 0)
     return status;
-  if (put(out, SLICE(",\"body\":")) != 0 || bytes_append_slice(out, body) != 0)
+  if (bytes_put(out, SLICE(",\"body\":")) != 0 || bytes_append_slice(out, body) != 0)
     return -1;
-  return put(out, SLICE("}\n"));
+  return bytes_put(out, SLICE("}\n"));
 }
 
 int envelope_write(struct bytes *out, struct slice src, struct slice dest, struct slice body)

@@ -23,9 +23,11 @@ struct envelope {
   int64_t msg_id, in_reply_to;
   const char *error;         /* after -1: a static text that says what is wrong */
   size_t error_position;     /* and the offset of the offending byte in the line */
-  struct json_reader reader; /* private, like all below */
+  struct json_reader reader; /* at the body, for take_body; else private, like all below */
   struct bytes scratch;
   unsigned seen;
+  int (*take_body)(void *ctx, struct envelope *e);
+  void *ctx;
 };
 
 /* Allocates nothing. */
@@ -44,6 +46,13 @@ void envelope_free(struct envelope *e);
  * O(length), around 100 ns for a small message. Memory is reused from line to
  * line, and needed only for escapes. */
 int envelope_parse(struct envelope *e, struct slice line);
+
+/* The same for somebody who wants the body too, so that the line is scanned but once: where
+ * the body begins, take_body reads it from the envelope's reader to its end, and fills in the
+ * envelope's fields that are in it. It returns 0, or -1 when something is not right with it;
+ * that ends the parse, with -1 and not much of an error: envelope_parse gives the right one. */
+int envelope_parse_with(struct envelope *e, struct slice line,
+                        int (*take_body)(void *ctx, struct envelope *e), void *ctx);
 
 /* Appends a line with its newline: {"src":..,"dest":..,"body":..}. The body is
  * the text of one JSON object without newlines, and is not checked. Returns 0, or

@@ -7,6 +7,7 @@
  * it, so that every call yields a token. */
 #include "wire/json_read.h"
 
+#include "wire/json_shortcut.h"
 #include "wire/number.h"
 #include "wire/utf8.h"
 
@@ -385,6 +386,34 @@ int json_skip(struct json_reader *r)
     if (next(r, &token, 0) == JSON_ERROR)
       return -1;
   while (r->depth > outside);
+  return 0;
+}
+
+int json_count_commas(const struct json_reader *r)
+{
+  int count = 0;
+  const char *p = r->at;
+#if defined(__SSE2__)
+  for (; r->end - p >= 16; p += 16) {
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+    /* Of ASCII, or-ing 0x26 makes 0x7f of [ ] { } and of Y y _ DEL, which are in no number and
+     * in no word. */
+    __m128i folded = _mm_or_si128(x, _mm_set1_epi8(0x26));
+    __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8(0x7f)),
+                                _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
+    if (_mm_movemask_epi8(stop) != 0)
+      break;
+    count += __builtin_popcount((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(','))));
+  }
+#endif
+  for (; p < r->end; p++) {
+    if (*p == ',')
+      count++;
+    else if (*p == ']')
+      return count;
+    else if (*p == '"' || *p == '[' || *p == '{' || *p == '}')
+      break;
+  }
   return 0;
 }
 

@@ -16,6 +16,9 @@
  * refuse the whole line. O(length). */
 int json_write_string(struct bytes *out, struct slice string);
 
+/* A key with its colon, and in front a comma unless it is the first of its object. */
+int json_write_key(struct bytes *out, struct slice key, int is_first);
+
 int json_write_int(struct bytes *out, int64_t value);
 
 /* The shortest text that reads back as the same double, never as an integer; an

@@ -207,7 +207,7 @@ static void a_reply_that_cannot_be_read(void **state)
   assert_request(&f, 1);
   answer(&f, 1, "\"type\":\"q_ok\",\"a\":1,\"a\":2");
   assert_reply(&f, "\"type\":\"failed\",\"in_reply_to\":10,\"code\":13,\"name\":\"crash\","
-                   "\"text\":\"byte 41: the same key twice in one object\",\"definite\":false");
+                   "\"text\":\"byte 37: the same key twice in one object\",\"definite\":false");
   assert_at_rest(&f);
   fixture_stop(&f);
 }

@@ -336,7 +336,7 @@ static void what_open_modules_raises_is_the_error(void **state)
 static void out_of_memory_anywhere(void **state)
 {
   (void)state;
-  struct state_options o = {.root = ".", .confined = 1};
+  struct state_options o = {.root = ".", .confined = 1, .malloc_each = 1};
   long failures = 0;
   for (;; failures++) {
     struct error e = {""};

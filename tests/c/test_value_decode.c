@@ -165,11 +165,11 @@ static void a_key_twice(void **state)
   (void)state;
   lua_State *L = new_state();
   assert_error(L, SLICE("{\"a\":1,\"a\":2}"), VALUE_UNIQUE_KEYS,
-               "byte 11: the same key twice in one object");
+               "byte 7: the same key twice in one object");
   assert_error(L, SLICE("[{\"b\":{\"a\":null,\"c\":{},\"\\u0061\":3}}]"), VALUE_UNIQUE_KEYS,
-               "byte 32: the same key twice in one object");
+               "byte 23: the same key twice in one object");
   assert_error(L, SLICE("{\"a\":false,\"a\":1}"), VALUE_UNIQUE_KEYS,
-               "byte 15: the same key twice in one object");
+               "byte 11: the same key twice in one object");
   decode(L, "[{\"a\":{\"a\":1}},{\"a\":2}]"); /* in different objects */
   assert_int_equal(value_decode(L, SLICE("{\"a\":1,\"b\":2,\"a\":3}"), 0, NULL), 0);
   lua_getfield(L, -1, "a");

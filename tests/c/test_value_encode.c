@@ -275,20 +275,21 @@ static void the_fields_of_a_body(void **state)
   static const char *const bodies[] = {"{1,2}", "array{}", "raw'{}'", "'text'", "nil", "splice()"};
   lua_State *L = new_state();
   struct bytes out = {0};
+  int found;
   struct error e;
   push(L, "{type={array{}}}");
-  assert_int_equal(value_encode_fields(L, -1, &out, &e), 0);
+  assert_int_equal(value_encode_fields(L, -1, &out, &found, &e), 0);
   assert_true(slice_equal(bytes_slice(&out), SLICE("\"type\":[[]]")));
   push(L, "{}");
-  assert_int_equal(value_encode_fields(L, -1, &out, &e), 0);
+  assert_int_equal(value_encode_fields(L, -1, &out, &found, &e), 0);
   assert_int_equal(out.length, 11);
   push(L, "{a={b=print}}");
-  assert_int_equal(value_encode_fields(L, -1, &out, &e), -1);
+  assert_int_equal(value_encode_fields(L, -1, &out, &found, &e), -1);
   assert_string_equal(e.text, "a.b: cannot encode a function");
   assert_int_equal(out.length, 11);
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
     push(L, bodies[i]);
-    assert_int_equal(value_encode_fields(L, -1, &out, &e), -1);
+    assert_int_equal(value_encode_fields(L, -1, &out, &found, &e), -1);
     assert_string_equal(e.text, "a body must be a table with string keys");
   }
   assert_int_equal(lua_gettop(L), 3 + 6);
@@ -297,7 +298,7 @@ static void the_fields_of_a_body(void **state)
     lua_pushinteger(L, depth);
     lua_setglobal(L, "depth");
     push(L, "local t = {} for i = 2, depth do t = {t} end return {x=t}");
-    assert_int_equal(value_encode_fields(L, -1, &out, &e), depth == 126 ? 0 : -1);
+    assert_int_equal(value_encode_fields(L, -1, &out, &found, &e), depth == 126 ? 0 : -1);
   }
   bytes_free(&out);
   lua_close(L);
