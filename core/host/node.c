@@ -81,6 +81,7 @@ struct node *node_new(const struct platform *platform, const struct state_option
   read_clock(n);
   n->started_us = n->now_us;
   n->on_init = n->api = LUA_NOREF;
+  n->all_take_messages = 1;
   envelope_init(&n->envelope);
   struct state_options mine = *options;
   mine.owner = n;
@@ -208,20 +209,12 @@ static const struct handler *find_handler(const struct node *n, struct slice typ
   return NULL;
 }
 
-/* Starts the handler with a message table, around the body at the top of L. */
-static void start_handler(struct node *n, lua_State *L, const struct handler *h)
+/* Pushes the message table, around the body at the top of L. */
+static void push_message(struct node *n, lua_State *L, lua_State *co)
 {
   const struct envelope *m = &n->envelope;
   struct extra *x = extra_of(L);
-  struct task *t = task_new(n, TASK_MESSAGE);
-  lua_State *co = t->co;
-  n->undelivered.data = NULL; /* the task owes the reply from here on */
-  if (bytes_put(&t->src, m->src) != 0)
-    luaL_error(L, "out of memory");
-  t->wants_reply = m->has_msg_id;
-  t->msg_id = m->msg_id;
-  lua_rawgeti(co, LUA_REGISTRYINDEX, h->function); // function
-  lua_createtable(co, 0, 3);                       // function msg
+  lua_createtable(co, 0, 3); // msg
   kept_push(co, &x->src);
   names_push(&x->names, co, m->src);
   lua_rawset(co, -3);
@@ -229,9 +222,24 @@ static void start_handler(struct node *n, lua_State *L, const struct handler *h)
   names_push(&x->names, co, m->dest);
   lua_rawset(co, -3);
   kept_push(co, &x->body);
-  lua_xmove(L, co, 1); // function msg key body
-  lua_rawset(co, -3);  // function msg
-  (void)task_run(n, t, 1);
+  lua_xmove(L, co, 1); // msg key body
+  lua_rawset(co, -3);  // msg
+}
+
+/* Starts the handler. The body is at the top of L, if it takes one. */
+static void start_handler(struct node *n, lua_State *L, const struct handler *h)
+{
+  const struct envelope *m = &n->envelope;
+  struct task *t = task_new(n, TASK_MESSAGE);
+  n->undelivered.data = NULL; /* the task owes the reply from here on */
+  if (bytes_put(&t->src, m->src) != 0)
+    luaL_error(L, "out of memory");
+  t->wants_reply = m->has_msg_id;
+  t->msg_id = m->msg_id;
+  lua_rawgeti(t->co, LUA_REGISTRYINDEX, h->function);
+  if (h->takes_message)
+    push_message(n, L, t->co);
+  (void)task_run(n, t, h->takes_message);
 }
 
 /* The envelope's message goes where it belongs. Its body is at the top of the stack; or it
@@ -279,6 +287,35 @@ static int take_body(void *ctx, struct envelope *e)
   return 0;
 }
 
+/* Whether the line looks like one for a handler that takes no message: the first thing in it that
+ * looks like a type says so. It may be wrong; so this is a matter of time only. */
+static int seems_to_need_no_body(const struct node *n, struct slice line)
+{
+  static const char mark[] = "\"type\":\"";
+  if (n->all_take_messages)
+    return 0;
+  const char *end = line.data + line.length;
+  const char *type = memmem(line.data, line.length, mark, sizeof mark - 1);
+  if (type == NULL)
+    return 0;
+  type += sizeof mark - 1;
+  const char *quote = memchr(type, '"', (size_t)(end - type));
+  if (quote == NULL)
+    return 0;
+  const struct handler *h = find_handler(n, (struct slice){type, (size_t)(quote - type)});
+  return h != NULL && !h->takes_message;
+}
+
+/* Whether nobody wants the body of the envelope's message, and there is surely no fault in it. */
+static int needs_no_body(const struct node *n)
+{
+  const struct envelope *m = &n->envelope;
+  if (!m->is_simple || m->has_in_reply_to || !n->is_initialised)
+    return 0;
+  const struct handler *h = find_handler(n, m->type);
+  return h != NULL && !h->takes_message;
+}
+
 /* Takes a line in one scan if all is right with it; else looks for what is wrong. */
 static void receive(struct node *n, lua_State *L, struct slice line)
 {
@@ -287,7 +324,8 @@ static void receive(struct node *n, lua_State *L, struct slice line)
   if ((++n->lines & LINES_A_PACE) == 0)
     state_pace(L);
   n->undelivered = line;
-  if (envelope_parse_with(&n->envelope, line, take_body, L) != 0) {
+  if (seems_to_need_no_body(n, line) ||
+      envelope_parse_with(&n->envelope, line, take_body, L) != 0) {
     lua_settop(L, 1);
     if (envelope_parse(&n->envelope, line) != 0) {
       n->undelivered.data = NULL;
@@ -295,7 +333,7 @@ static void receive(struct node *n, lua_State *L, struct slice line)
                   n->envelope.error);
       return;
     }
-    if (value_decode(L, n->envelope.body, VALUE_UNIQUE_KEYS, &e) != 0)
+    if (!needs_no_body(n) && value_decode(L, n->envelope.body, VALUE_UNIQUE_KEYS, &e) != 0)
       fault = e.text;
   }
   dispatch(n, L, fault);
@@ -437,6 +475,11 @@ int node_on(struct node *n, lua_State *L, struct slice type)
     return luaL_error(L, "out of memory");
   n->handlers = more;
   struct handler h;
+  lua_Debug about;
+  lua_pushvalue(L, -1);
+  (void)lua_getinfo(L, ">u", &about);
+  h.takes_message = about.isvararg || about.nparams > 0;
+  n->all_take_messages &= h.takes_message;
   h.type.length = type.length;
   h.type.data = lua_pushlstring(L, type.data, type.length); // function type
   (void)luaL_ref(L, LUA_REGISTRYINDEX);                     // function; the type stays

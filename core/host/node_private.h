@@ -19,6 +19,7 @@ struct waiter {
 struct handler {
   struct slice type; /* the registry keeps the text */
   int function;      /* a reference in the registry */
+  int takes_message; /* 0: a function without parameters, which needs none to be made */
 };
 
 struct node {
@@ -39,6 +40,7 @@ struct node {
 
   struct handler *handlers;
   size_t handler_count;
+  int all_take_messages;
 
   int on_init;  /* registry references: array of functions */
   int api;      /* the table that scripts know as node */

@@ -133,6 +133,7 @@ static int skip_value(struct envelope *e)
   int64_t integer;
   if (json_take_string(&e->reader, &string) || json_take_integer(&e->reader, &integer))
     return 0;
+  e->is_simple = 0;
   return json_skip(&e->reader);
 }
 
@@ -164,6 +165,20 @@ static void demand(struct envelope *e, enum field field, size_t position)
 }
 
 /* Reads the rest of the outer object or of the body, behind its brace. */
+/* Two equal keys have the same bit; so can others, and then the body counts as not simple. */
+static void note_key(struct envelope *e, struct slice key)
+{
+  if (key.length == 0) {
+    e->is_simple = 0;
+    return;
+  }
+  unsigned first = (unsigned char)key.data[0], last = (unsigned char)key.data[key.length - 1];
+  unsigned hash = ((unsigned)key.length * 7 + first * 31 + last * 5) % 64;
+  uint64_t bit = (uint64_t)1 << hash;
+  e->is_simple &= (e->keys & bit) == 0;
+  e->keys |= bit;
+}
+
 static int read_members(struct envelope *e, int in_body)
 {
   struct json_reader *r = &e->reader;
@@ -176,6 +191,8 @@ static int read_members(struct envelope *e, int in_body)
         break;
     }
     enum field field = field_of(token.string, in_body);
+    if (in_body)
+      note_key(e, token.string);
     if (field != NO_FIELD && (e->seen & 1u << field) != 0) {
       complain(e, texts[field].twice, json_position(r));
       field = NO_FIELD;
@@ -223,6 +240,8 @@ int envelope_parse_with(struct envelope *e, struct slice line,
   e->has_msg_id = e->has_in_reply_to = 0;
   e->error = NULL;
   e->seen = 0;
+  e->keys = 0;
+  e->is_simple = 1;
   e->scratch.length = 0;
   bytes_trim(&e->scratch, SCRATCH_KEPT);
   json_reader_restart(&e->reader, line);

@@ -21,11 +21,13 @@ struct envelope {
   struct slice body;            /* the object's bytes, braces included */
   int has_msg_id, has_in_reply_to;
   int64_t msg_id, in_reply_to;
+  int is_simple;             /* the body surely has no key twice: it is flat, and its keys few */
   const char *error;         /* after -1: a static text that says what is wrong */
   size_t error_position;     /* and the offset of the offending byte in the line */
   struct json_reader reader; /* at the body, for take_body; else private, like all below */
   struct bytes scratch;
   unsigned seen;
+  uint64_t keys; /* of the body: a bit for each, by its hash */
   int (*take_body)(void *ctx, struct envelope *e);
   void *ctx;
 };
