@@ -148,6 +148,16 @@ fuzz: ## feed each parser and the challenges hostile input (SECONDS=60 for each 
 
 fuzz-programs: $(FUZZERS)
 
+BENCH_PROGRAMS = $(BUILD)/tests/bench/measure $(BUILD)/tests/bench/floor
+
+$(BENCH_PROGRAMS): %: %.o $(LIBRARY)
+	@$(LINK) -o $@ $< $(LIBRARY) -lm
+
+bench: ## run the benchmarks, each beside its baseline (ONLY=text); 1 to 2 minutes
+	@scripts/deps build test
+	@$(MAKE) -s all $(BENCH_PROGRAMS)
+	@./node --lua tests/bench/main.lua $(BUILD) "$(ONLY)"
+
 bench-growth: ## measure how the cost of a simulated message grows with the nodes
 	@scripts/deps build
 	@$(MAKE) -s all

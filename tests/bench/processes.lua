@@ -1,0 +1,151 @@
+-- Nodes as processes: what a message costs ./node, beside the obvious loop in plain Lua and, for
+-- echo, the least that a node in C can do. build/.../measure runs them and reads the meter.
+
+local inputs = require "inputs"
+local sample = require "sample"
+
+local ROUNDS = 3
+
+local processes = {}
+
+local function programs(bench, item)
+  return {
+    { name = "node", command = "./node " .. item.script },
+    { name = "plain", command = item.plain and "lua5.4 tests/bench/plain/" .. item.plain },
+    { name = "floor", command = item.floor and bench.build .. "/floor" },
+  }
+end
+
+-- Medians by program's name of a figure that `read` makes of what measure says.
+local function compare(bench, item, rounds, read)
+  local functions, names = {}, {}
+  for _, program in ipairs(programs(bench, item)) do
+    if program.command then
+      names[#names + 1] = program.name
+      functions[#functions + 1] = function() return read(program.command) end
+    end
+  end
+  local result = {}
+  for i, median in ipairs(sample.interleaved(rounds, functions)) do
+    result[names[i]] = median
+  end
+  return result
+end
+
+-- Microseconds of processor time that each of the last `count` messages costs: the time for all
+-- without that for the ones before, which prepare.
+local function per_message(bench, item)
+  local before = item.prepare or 0
+  local all = inputs.write(bench.folder, item.input, before + item.count, item.body)
+  local part = inputs.write(bench.folder, item.input, before, item.body)
+  return compare(bench, item, item.rounds or ROUNDS, function(command)
+    local spent = bench.measure("feed", all, command).cpu_s - bench.measure("feed", part, command).cpu_s
+    return spent / item.count * 1e6
+  end)
+end
+
+local function read_bytes(values)
+  local bytes = 70
+  for i = 1, values do
+    bytes = bytes + #tostring(i) + 1
+  end
+  return bytes
+end
+
+-- unit: what a figure of 1 means; each: how many of them a message is; faster: more is better.
+local THROUGHPUT = {
+  { name = "echo", input = "echo", body = inputs.echo, count = 150000, script = "challenges/echo_1.lua",
+    plain = "echo.lua", floor = true, target = 4, rounds = 5 },
+  { name = "unique ids", input = "generate", body = inputs.generate, count = 150000,
+    script = "challenges/unique_ids_2.lua", plain = "unique_ids.lua", target = 6 },
+  { name = "broadcast, a client's write", input = "broadcast", body = inputs.broadcast,
+    count = 100000, script = "challenges/broadcast_3a.lua", plain = "broadcast.lua" },
+  { name = "merge of 100 integers", input = "merge", body = inputs.merge, count = 10000,
+    script = "tests/bench/scripts/merge.lua", plain = "broadcast.lua", each = 100,
+    unit = "M integers/s", least = 10 },
+  { name = "read of 1,000 values", input = "read1000", body = inputs.read(1000), prepare = 1000,
+    count = 3000, script = "challenges/broadcast_3a.lua", plain = "broadcast.lua",
+    each = read_bytes(1000), unit = "MB/s" },
+  { name = "read of 100,000 values", input = "read100000", body = inputs.read(100000),
+    prepare = 100000, count = 30, script = "challenges/broadcast_3a.lua", plain = "broadcast.lua",
+    each = read_bytes(100000), unit = "MB/s", least = 1000 },
+  { name = "kafka send", input = "kafka_send", body = inputs.kafka_send, count = 50000,
+    script = "challenges/kafka_5a.lua", plain = "kafka.lua" },
+  { name = "kafka poll of 100 entries", input = "kafka_poll", body = inputs.kafka_poll,
+    prepare = 2000, count = 3000, script = "challenges/kafka_5a.lua", plain = "kafka.lua",
+    target = 10 },
+  { name = "rpc, question and answer", input = "rpc", body = inputs.rpc, count = 100000, each = 0.5,
+    script = "tests/bench/scripts/rpc.lua", plain = "rpc.lua" },
+  { name = "timers, a sleep", input = "timers", body = inputs.timers, prepare = 0, count = 1001,
+    each = 100000 / 1001, script = "tests/bench/scripts/timers.lua", plain = "timers.lua" },
+}
+
+local function throughput(bench, item)
+  local medians = per_message(bench, item)
+  local unit, each = item.unit or "us", item.each or 1
+  local figures = {}
+  for name, us in pairs(medians) do
+    figures[name] = unit == "us" and us / each or each / us
+  end
+  bench.report({
+    group = "processes", name = item.name, unit = unit, figure = figures.node,
+    baseline = figures.plain, floor = figures.floor, faster = unit ~= "us",
+    target = item.target, least = item.least,
+  })
+end
+
+local function exists(path)
+  local file = io.open(path)
+  return file ~= nil and file:close()
+end
+
+local ECHO = { script = "challenges/echo_1.lua", plain = "echo.lua", floor = true }
+
+local function start_up(bench)
+  local medians = sample.interleaved(31, {
+    function() return bench.measure("feed", "/dev/null", "./node challenges/echo_1.lua").wall_s * 1e3 end,
+    function() return bench.measure("feed", "/dev/null", "lua5.4 -e ''").wall_s * 1e3 end,
+  })
+  bench.report({ group = "processes", name = "start-up, beside lua5.4 -e ''", unit = "ms",
+    figure = medians[1], baseline = medians[2], target = 1 / 1.5 })
+end
+
+local function at_rest(bench)
+  local init = inputs.write(bench.folder, "echo", 1, inputs.echo)
+  local resident = compare(bench, ECHO, 3, function(command)
+    return bench.measure("idle", init, command).rss_kb / 1024
+  end)
+  bench.report({ group = "processes", name = "resident after start", unit = "MiB",
+    figure = resident.node, baseline = resident.plain, floor = resident.floor, most = 3 })
+  local idle = bench.measure("idle", init, "./node " .. ECHO.script).cpu_us_per_s
+  bench.report({ group = "processes", name = "processor time when idle", unit = "us/s", figure = idle,
+    most = 1 })
+end
+
+local function ping_pong(bench)
+  local lines = inputs.write(bench.folder, "echo", 2000, inputs.echo)
+  local medians = compare(bench, ECHO, 5, function(command)
+    return bench.measure("pingpong", lines, command).median_us
+  end)
+  bench.report({ group = "processes", name = "echo, one at a time", unit = "us",
+    figure = medians.node, baseline = medians.plain, floor = medians.floor })
+end
+
+function processes.run(bench)
+  for _, item in ipairs(THROUGHPUT) do
+    if bench.wants(item.name) and exists(item.script) then
+      throughput(bench, item)
+    end
+  end
+  if bench.wants("start-up") then
+    start_up(bench)
+  end
+  if bench.wants("at rest") then
+    at_rest(bench)
+  end
+  if bench.wants("one at a time") then
+    ping_pong(bench)
+  end
+end
+
+return processes

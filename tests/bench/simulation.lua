@@ -1,0 +1,83 @@
+-- The bench itself: simulated messages a second, a whole run of 3e, and what a second processor
+-- gains.
+
+local client = require "sim.client"
+local clusters = require "sim.cluster"
+local sample = require "sample"
+
+local simulation = {}
+
+local NODES, MESSAGES = 25, 100000
+
+-- Messages that wander over a ring: all the time goes into the network, the queue and the nodes.
+local SCRIPT = [[
+local node = require "hearsay"
+local here
+node.on_init(function()
+  for i, id in ipairs(node.ids) do
+    if id == node.id then
+      here = node.ids[i % #node.ids + 1]
+    end
+  end
+end)
+node.on("pass", function(msg)
+  if msg.body.left > 0 then
+    node.send(here, { type = "pass", left = msg.body.left - 1 })
+  end
+end)
+]]
+
+-- Millions of messages a second of processor time.
+local function messages(path)
+  local nodes = {}
+  for i = 1, NODES do
+    nodes[i] = "n" .. i - 1
+  end
+  local cluster = assert(clusters.new({ command = { path }, nodes = nodes, seed = 1, latency = 10,
+    latency_dist = "exponential" }))
+  assert(cluster:init())
+  local asker = client.new(cluster.world, "bench")
+  for _, id in ipairs(nodes) do
+    cluster.world:send(asker.id, id, { type = "pass", left = MESSAGES // NODES - 1 })
+  end
+  local before = cluster.world:counts().servers.received
+  local start = os.clock()
+  assert(cluster.world:run(1e6))
+  local spent = os.clock() - start
+  return (cluster.world:counts().servers.received - before) / spent / 1e6
+end
+
+local function wall(bench, command)
+  return bench.measure("feed", "/dev/null", command).wall_s
+end
+
+function simulation.run(bench)
+  if bench.wants("simulated") then
+    local path = bench.folder .. "/pass.lua"
+    local file = assert(io.open(path, "w"))
+    assert(file:write(SCRIPT))
+    file:close()
+    local medians = sample.interleaved(3, { function() return messages(path) end })
+    bench.report({ group = "bench", name = "simulated messages, one core", unit = "M/s",
+      figure = medians[1], faster = true, least = 0.5 })
+  end
+  if bench.wants("3e") then
+    local command = "./sim test -w broadcast --bin challenges/broadcast_3e.lua --node-count 25 "
+      .. "--rate 100 --time-limit 20 --latency 100 --store " .. bench.folder .. "/store"
+    local medians = sample.interleaved(3, { function() return wall(bench, command) * 1e3 end })
+    bench.report({ group = "bench", name = "a run of 3e: 25 nodes, 20 s", unit = "ms",
+      figure = medians[1] })
+  end
+  if bench.wants("cores") then
+    local command = "./sim explore --bin challenges/broadcast_3e.lua --node-count 25 --seeds 24 "
+      .. "--threads "
+    local medians = sample.interleaved(3, {
+      function() return 1 / wall(bench, command .. 2) end,
+      function() return 1 / wall(bench, command .. 1) end,
+    })
+    bench.report({ group = "bench", name = "explore, two cores beside one", unit = "/s",
+      figure = medians[1], baseline = medians[2], faster = true, target = 1.8 })
+  end
+end
+
+return simulation
