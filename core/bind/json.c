@@ -26,6 +26,17 @@ static struct bytes *push_buffer(lua_State *L)
   return b;
 }
 
+/* Pushes the text with object keys in byte order. */
+static int push_canonical(lua_State *L, int index, struct error *e)
+{
+  struct bytes *out = push_buffer(L);
+  if (value_encode(L, index, VALUE_SORTED_KEYS, out, e) != 0)
+    return -1;
+  lua_pushlstring(L, out->data, out->length);
+  bytes_free(out);
+  return 0;
+}
+
 /*** The JSON text of a value. Raises, naming the path, when there is none.
  * @param value
  * @tparam[opt=false] boolean canonical object keys in byte order
@@ -33,13 +44,10 @@ static struct bytes *push_buffer(lua_State *L)
 static int encode(lua_State *L)
 {
   luaL_checkany(L, 1);
-  int flags = lua_toboolean(L, 2) ? VALUE_SORTED_KEYS : 0;
   struct error e;
-  struct bytes *out = push_buffer(L);
-  if (value_encode(L, 1, flags, out, &e) != 0)
+  int result = lua_toboolean(L, 2) ? push_canonical(L, 1, &e) : value_push_text(L, 1, &e);
+  if (result != 0)
     return luaL_error(L, "%s", e.text);
-  lua_pushlstring(L, out->data, out->length);
-  bytes_free(out);
   return 1;
 }
 

@@ -16,9 +16,18 @@ struct set {
   struct bytes text; /* of a value that is no integer */
 };
 
+/* The methods have the metatable as their upvalue, which is quicker to compare with than its name
+ * is to look up. */
 static struct set *check(lua_State *L)
 {
-  return luaL_checkudata(L, 1, SEEN_TYPE);
+  struct set *s = lua_touserdata(L, 1);
+  if (s != NULL && lua_getmetatable(L, 1)) {
+    int is_set = lua_rawequal(L, -1, lua_upvalueindex(1));
+    lua_pop(L, 1);
+    if (is_set)
+      return s;
+  }
+  return luaL_checkudata(L, 1, SEEN_TYPE); /* says what is wrong */
 }
 
 static int out_of_memory(lua_State *L)
@@ -233,8 +242,11 @@ int bind_seen(lua_State *L)
     {"__len", length}, {"__tostring", to_string}, {"__gc", collect}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"new", new_set}, {NULL, NULL}};
   luaL_newmetatable(L, SEEN_TYPE); // metatable
-  luaL_setfuncs(L, meta, 0);
-  luaL_newlib(L, methods);        // metatable methods
+  lua_pushvalue(L, -1);
+  luaL_setfuncs(L, meta, 1);
+  luaL_newlibtable(L, methods); // metatable methods
+  lua_pushvalue(L, -2);
+  luaL_setfuncs(L, methods, 1);
   lua_setfield(L, -2, "__index"); // metatable
   lua_pushboolean(L, 1);
   lua_setfield(L, -2, VALUE_SPLICE_FIELD);

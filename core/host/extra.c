@@ -8,6 +8,7 @@ static int extra_gc(lua_State *L)
 {
   struct extra *x = lua_touserdata(L, 1);
   bytes_free(&x->scratch);
+  bytes_free(&x->text);
   return 0;
 }
 

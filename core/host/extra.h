@@ -25,6 +25,7 @@ struct extra {
   struct kept src, dest, body;                 /* and of a message */
   struct bytes scratch; /* for strings with escapes. What is in it is copied into a Lua string
                            before anything else runs, so nested use is safe */
+  struct bytes text;    /* for text that becomes a string at once */
 };
 
 /* Makes it, once per state, before there are coroutines. The state owns it. Raises. */

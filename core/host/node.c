@@ -292,18 +292,22 @@ static int take_body(void *ctx, struct envelope *e)
 static int seems_to_need_no_body(const struct node *n, struct slice line)
 {
   static const char mark[] = "\"type\":\"";
+  enum { MARK = sizeof mark - 1, AT_Y = 2 }; /* y is rare */
   if (n->all_take_messages)
     return 0;
-  const char *end = line.data + line.length;
-  const char *type = memmem(line.data, line.length, mark, sizeof mark - 1);
-  if (type == NULL)
-    return 0;
-  type += sizeof mark - 1;
-  const char *quote = memchr(type, '"', (size_t)(end - type));
-  if (quote == NULL)
-    return 0;
-  const struct handler *h = find_handler(n, (struct slice){type, (size_t)(quote - type)});
-  return h != NULL && !h->takes_message;
+  const char *end = line.data + line.length, *p = line.data;
+  while ((p = memchr(p, mark[AT_Y], (size_t)(end - p))) != NULL) {
+    const char *start = p++ - AT_Y;
+    if (start < line.data || end - start < MARK || memcmp(start, mark, MARK) != 0)
+      continue;
+    const char *type = start + MARK;
+    const char *quote = memchr(type, '"', (size_t)(end - type));
+    if (quote == NULL)
+      return 0;
+    const struct handler *h = find_handler(n, (struct slice){type, (size_t)(quote - type)});
+    return h != NULL && !h->takes_message;
+  }
+  return 0;
 }
 
 /* Whether nobody wants the body of the envelope's message, and there is surely no fault in it. */

@@ -63,6 +63,10 @@ int value_decode_body(lua_State *L, struct json_reader *r, struct value_body *bo
  * Raises only on out of memory, when sorting keys. */
 int value_encode(lua_State *L, int index, int flags, struct bytes *out, struct error *e);
 
+/* The same without flags, as a string that is pushed; when it fails, nothing is. Raises only on
+ * out of memory. */
+int value_push_text(lua_State *L, int index, struct error *e);
+
 /* The same for a message's body, which must be an object, without the braces, so that
  * the caller can put fields of its own in front. An empty table appends nothing. In
  * `found`, which of the above it has; of the types only strings count. */

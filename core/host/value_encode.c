@@ -309,6 +309,19 @@ int value_encode(lua_State *L, int index, int flags, struct bytes *out, struct e
   return run(&c, index, encode);
 }
 
+/* The walk makes nothing in Lua, so no finalizer runs that might encode too. */
+int value_push_text(lua_State *L, int index, struct error *e)
+{
+  enum { KEPT_BYTES = 64 * 1024 };
+  struct bytes *text = &extra_of(L)->text;
+  text->length = 0;
+  bytes_trim(text, KEPT_BYTES);
+  if (value_encode(L, index, 0, text, e) != 0)
+    return -1;
+  lua_pushlstring(L, text->data, text->length);
+  return 0;
+}
+
 static int encode_body(struct encoder *c, int index)
 {
   if (!lua_istable(c->L, index) || lua_rawlen(c->L, index) > 0)

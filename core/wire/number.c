@@ -55,7 +55,14 @@ static size_t write_digits(char *out, uint64_t value)
 {
   size_t length = (size_t)digit_count(value);
   char *p = out + length;
-  while (value >= 100) {
+  while (value >= 10000) {
+    uint32_t last = (uint32_t)(value % 10000);
+    value /= 10000;
+    p -= 4;
+    memcpy(p, pairs + last / 100 * 2, 2);
+    memcpy(p + 2, pairs + last % 100 * 2, 2);
+  }
+  if (value >= 100) {
     p -= 2;
     memcpy(p, pairs + value % 100 * 2, 2);
     value /= 100;
