@@ -158,6 +158,16 @@ bench: ## run the benchmarks, each beside its baseline (ONLY=text); 1 to 2 minut
 	@$(MAKE) -s all $(BENCH_PROGRAMS)
 	@./node --lua tests/bench/main.lua $(BUILD) "$(ONLY)"
 
+bench-guard: ## count instructions a message, beside the committed figures (UPDATE=1: commit new)
+	@scripts/deps build
+	@$(MAKE) -s all
+	@./node --lua tests/bench/guard.lua $(BUILD) "$(CC)" $(if $(UPDATE),update)
+
+bench-steady: ## see that memory stays the same over ten million messages
+	@scripts/deps build
+	@$(MAKE) -s all $(BENCH_PROGRAMS)
+	@./node --lua tests/bench/steady.lua $(BUILD)
+
 bench-growth: ## measure how the cost of a simulated message grows with the nodes
 	@scripts/deps build
 	@$(MAKE) -s all

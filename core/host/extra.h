@@ -20,9 +20,9 @@ struct kept {
 struct extra {
   void *owner; /* see state.h */
   struct names names;
-  struct kept array_mark, raw_mark;            /* metatables; see value.h */
-  struct kept type, msg_id, in_reply_to;       /* strings: keys of a body */
-  struct kept src, dest, body;                 /* and of a message */
+  struct kept array_mark, raw_mark;      /* metatables; see value.h */
+  struct kept type, msg_id, in_reply_to; /* strings: keys of a body */
+  struct kept src, dest, body;           /* and of a message */
   struct bytes scratch; /* for strings with escapes. What is in it is copied into a Lua string
                            before anything else runs, so nested use is safe */
   struct bytes text;    /* for text that becomes a string at once */

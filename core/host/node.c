@@ -499,7 +499,7 @@ void node_on_init(struct node *n, lua_State *L)
     n->on_init = luaL_ref(L, LUA_REGISTRYINDEX);
   }
   lua_rawgeti(L, LUA_REGISTRYINDEX, n->on_init); // function functions
-  lua_insert(L, -2);          // functions function
+  lua_insert(L, -2);                             // functions function
   lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
   lua_pop(L, 1);
 }

@@ -42,12 +42,12 @@ struct node {
   size_t handler_count;
   int all_take_messages;
 
-  int on_init;  /* registry references: array of functions */
-  int api;      /* the table that scripts know as node */
+  int on_init; /* registry references: array of functions */
+  int api;     /* the table that scripts know as node */
 
   struct bytes id;
   struct bytes head; /* what each line that it sends begins with, up to the receiver */
-  size_t index; /* in the cluster's list of ids */
+  size_t index;      /* in the cluster's list of ids */
   size_t count;
   int is_initialised;
   int input_is_closed;

@@ -112,8 +112,7 @@ static int send_body(struct node *n, lua_State *L, struct slice dest, const stru
     return error_set(e, "cannot send before init: the node has no id yet");
   if (!lua_istable(L, body))
     return error_set(e, "a body must be a table, not a %s", luaL_typename(L, body));
-  if (begin_line(n, dest, field) != 0 ||
-      (field != NULL && bytes_append_byte(&n->out, ',') != 0))
+  if (begin_line(n, dest, field) != 0 || (field != NULL && bytes_append_byte(&n->out, ',') != 0))
     return error_set(e, "out of memory");
   int found;
   int result = value_encode_fields(L, body, &n->out, &found, e);

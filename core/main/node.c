@@ -1,4 +1,5 @@
 /* ./node: runs one script as a node on standard input and output. */
+#include "base/hash.h"
 #include "bind/bind.h"
 #include "host/loop.h"
 #include "host/paths.h"
@@ -29,6 +30,7 @@ static const char help[] =
   "  --data DIR       folder for the node's files, DIR/<node id>/<name>, as log.open makes\n"
   "                   them (default: none, and log.open says so)\n"
   "  --max-line N     longest line that is accepted, in bytes (default 67108864)\n"
+  "  --seed N         seed of randomness and of the order of pairs(), to repeat a run\n"
   "  --help, --version\n"
   "\n"
   "examples:\n"
@@ -40,7 +42,8 @@ struct command {
   enum { RUN, CHECK, PLAIN_LUA, HELP, SHOW_VERSION } mode;
   const char *folder; /* for files; NULL: none */
   size_t max_line_bytes;
-  int word_count; /* script and its arguments */
+  const char *seed; /* NULL: by chance */
+  int word_count;   /* script and its arguments */
   char **words;
 };
 
@@ -79,6 +82,10 @@ static int parse(int argc, char **argv, struct command *c, struct error *e)
     } else if (strcmp(argv[i], "--max-line") == 0) {
       if (parse_max_line(i + 1 < argc ? argv[++i] : "", &c->max_line_bytes, e) != 0)
         return -1;
+    } else if (strcmp(argv[i], "--seed") == 0) {
+      if (i + 1 == argc)
+        return error_set(e, "--seed: expected a number or any other word");
+      c->seed = argv[++i];
     } else
       return error_set(e, "unknown option %s (try: node --help)", argv[i]);
   }
@@ -190,6 +197,8 @@ int main(int argc, char **argv)
     .hash_seed = platform.vtable->random(platform.ctx),
     .random_seed = platform.vtable->random(platform.ctx),
   };
+  if (command.seed != NULL)
+    options.hash_seed = options.random_seed = hash_bytes(command.seed, strlen(command.seed), 0);
   int result = command.mode == PLAIN_LUA ? plain(&command, &options, &e)
                                          : with_script(&command, &paths, &options, &world, &e);
   if (result != 0 && e.text[0] != '\0')

@@ -2,6 +2,7 @@
 -- echo, the least that a node in C can do. build/.../measure runs them and reads the meter.
 
 local inputs = require "inputs"
+local items = require "items"
 local sample = require "sample"
 
 local ROUNDS = 3
@@ -44,42 +45,6 @@ local function per_message(bench, item)
   end)
 end
 
-local function read_bytes(values)
-  local bytes = 70
-  for i = 1, values do
-    bytes = bytes + #tostring(i) + 1
-  end
-  return bytes
-end
-
--- unit: what a figure of 1 means; each: how many of them a message is; faster: more is better.
-local THROUGHPUT = {
-  { name = "echo", input = "echo", body = inputs.echo, count = 150000, script = "challenges/echo_1.lua",
-    plain = "echo.lua", floor = true, target = 4, rounds = 5 },
-  { name = "unique ids", input = "generate", body = inputs.generate, count = 150000,
-    script = "challenges/unique_ids_2.lua", plain = "unique_ids.lua", target = 6 },
-  { name = "broadcast, a client's write", input = "broadcast", body = inputs.broadcast,
-    count = 100000, script = "challenges/broadcast_3a.lua", plain = "broadcast.lua" },
-  { name = "merge of 100 integers", input = "merge", body = inputs.merge, count = 10000,
-    script = "tests/bench/scripts/merge.lua", plain = "broadcast.lua", each = 100,
-    unit = "M integers/s", least = 10 },
-  { name = "read of 1,000 values", input = "read1000", body = inputs.read(1000), prepare = 1000,
-    count = 3000, script = "challenges/broadcast_3a.lua", plain = "broadcast.lua",
-    each = read_bytes(1000), unit = "MB/s" },
-  { name = "read of 100,000 values", input = "read100000", body = inputs.read(100000),
-    prepare = 100000, count = 30, script = "challenges/broadcast_3a.lua", plain = "broadcast.lua",
-    each = read_bytes(100000), unit = "MB/s", least = 1000 },
-  { name = "kafka send", input = "kafka_send", body = inputs.kafka_send, count = 50000,
-    script = "challenges/kafka_5a.lua", plain = "kafka.lua" },
-  { name = "kafka poll of 100 entries", input = "kafka_poll", body = inputs.kafka_poll,
-    prepare = 2000, count = 3000, script = "challenges/kafka_5a.lua", plain = "kafka.lua",
-    target = 10 },
-  { name = "rpc, question and answer", input = "rpc", body = inputs.rpc, count = 100000, each = 0.5,
-    script = "tests/bench/scripts/rpc.lua", plain = "rpc.lua" },
-  { name = "timers, a sleep", input = "timers", body = inputs.timers, prepare = 0, count = 1001,
-    each = 100000 / 1001, script = "tests/bench/scripts/timers.lua", plain = "timers.lua" },
-}
-
 local function throughput(bench, item)
   local medians = per_message(bench, item)
   local unit, each = item.unit or "us", item.each or 1
@@ -92,11 +57,6 @@ local function throughput(bench, item)
     baseline = figures.plain, floor = figures.floor, faster = unit ~= "us",
     target = item.target, least = item.least,
   })
-end
-
-local function exists(path)
-  local file = io.open(path)
-  return file ~= nil and file:close()
 end
 
 local ECHO = { script = "challenges/echo_1.lua", plain = "echo.lua", floor = true }
@@ -132,8 +92,8 @@ local function ping_pong(bench)
 end
 
 function processes.run(bench)
-  for _, item in ipairs(THROUGHPUT) do
-    if bench.wants(item.name) and exists(item.script) then
+  for _, item in ipairs(items) do
+    if bench.wants(item.name) then
       throughput(bench, item)
     end
   end

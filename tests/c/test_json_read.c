@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "failing_alloc.h"
 #include "wire/json_read.h"
+#include "wire/json_shortcut.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -556,6 +557,40 @@ static void reads_random_texts(void **state)
   bytes_free(&got);
 }
 
+/* Arrays of all lengths, so that the end is at each place of a vector; and what is not flat. */
+static void commas_of_flat_arrays_are_counted(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *text;
+    int count;
+  } cases[] = {
+    {"]", 0},   {"1]", 0},         {"1,2]", 1},     {"1,2],3,4", 1},     {"-1.5e3, true ,null]", 2},
+    {"1,2", 0}, {"1,\"a,b\"]", 0}, {"1,[2,3]]", 0}, {"1,{\"a\":1}]", 0}, {"", 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct slice copy = copy_of(slice_of(cases[i].text));
+    struct json_reader r;
+    json_reader_init(&r, copy, JSON_MAX_DEPTH);
+    assert_int_equal(json_count_commas(&r), cases[i].count);
+    free((void *)(uintptr_t)copy.data);
+  }
+  for (int count = 1; count < 100; count++)
+    for (int stray = 0; stray < 3; stray++) {
+      struct bytes text = {0};
+      for (int i = 1; i < count; i++)
+        say(&text, "%d,", i % 7);
+      say(&text, stray == 0 ? "8]" : stray == 1 ? "{]" : "\"]");
+      say(&text, "%s", ",1,2,3]");
+      struct slice copy = copy_of(bytes_slice(&text));
+      struct json_reader r;
+      json_reader_init(&r, copy, JSON_MAX_DEPTH);
+      assert_int_equal(json_count_commas(&r), stray == 0 ? count - 1 : 0);
+      free((void *)(uintptr_t)copy.data);
+      bytes_free(&text);
+    }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -570,6 +605,7 @@ int main(void)
     cmocka_unit_test(one_huge_string_does_not_keep_its_memory),
     cmocka_unit_test(out_of_memory_is_an_error),
     cmocka_unit_test(reads_random_texts),
+    cmocka_unit_test(commas_of_flat_arrays_are_counted),
   };
   return cmocka_run_group_tests_name("json_read", tests, NULL, NULL);
 }

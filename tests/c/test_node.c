@@ -139,6 +139,60 @@ static void a_key_twice_in_a_body(void **state)
   fixture_stop(&f);
 }
 
+/* It is told by what stands in a line first; what the line says in the end is what counts. */
+static void a_handler_without_parameters_needs_no_message(void **state)
+{
+  (void)state;
+  struct node_fixture f;
+  fixture_start(&f, "local node = require 'hearsay'; "
+                    "node.on('all', function(...) return {type='all_ok', n=select('#', ...)} end) "
+                    "node.on('one', function(m) return {type='one_ok', b=m.body.b} end) "
+                    "node.on('none', function() return {type='none_ok'} end)");
+  fixture_ask(&f, 2, "\"type\":\"none\"");
+  assert_reply(&f, "\"type\":\"none_ok\",\"in_reply_to\":2");
+  fixture_ask(&f, 3, "\"type\":\"all\"");
+  assert_reply(&f, "\"type\":\"all_ok\",\"in_reply_to\":3,\"n\":1");
+  fixture_ask(&f, 4, "\"b\":{\"type\":\"none\"},\"type\":\"one\"");
+  assert_reply(&f, "\"type\":\"one_ok\",\"in_reply_to\":4,\"b\":{\"type\":\"none\"}");
+  fixture_ask(&f, 5, "\"b\":{\"type\":\"one\"},\"type\":\"none\"");
+  assert_reply(&f, "\"type\":\"none_ok\",\"in_reply_to\":5");
+  fixture_ask(&f, 6, "\"type\" : \"none\"");
+  assert_reply(&f, "\"type\":\"none_ok\",\"in_reply_to\":6");
+  fixture_ask(&f, 7, "\"type\":\"none\",\"a\":1,\"a\":2"); /* all the same it must be right */
+  assert_error_reply(&f, 7, 12, "the same key twice");
+  assert_logged(&f, "the same key twice");
+  fixture_ask(&f, 8, "\"type\":\"none\",\"a\":[{\"a\":1,\"a\":2}]");
+  assert_error_reply(&f, 8, 12, "the same key twice");
+  assert_logged(&f, "the same key twice");
+  fixture_ask(&f, 9, "\"type\":\"none\",\"in_reply_to\":1");
+  assert_reply(&f, "\"type\":\"none_ok\",\"in_reply_to\":9");
+  fixture_receive(&f, "{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"none\"");
+  assert_logged(&f, "expected ',' or '}' after a value");
+  fixture_stop(&f);
+}
+
+/* White space, escapes, fields in any order: the one scan and the careful one agree. */
+static void lines_in_unusual_forms(void **state)
+{
+  (void)state;
+  struct node_fixture f;
+  fixture_start(&f, "local node = require 'hearsay'; "
+                    "node.on('e', function(m) return {type='e_ok', e=m.body.e, s=m.src} end)");
+  fixture_receive(&f, " { \"body\" : { \"e\" : [ 1 , 2.5 , { } , null ] , \"msg_id\" : 2 , "
+                      "\"type\" : \"e\" } , \"dest\" : \"n1\" , \"src\" : \"c1\" } ");
+  assert_reply(&f, "\"type\":\"e_ok\",\"in_reply_to\":2,\"e\":[1,2.5,{},null],\"s\":\"c1\"");
+  fixture_receive(&f, "{\"src\":\"\\u00631\",\"dest\":\"n1\",\"x\":[{}],\"body\":{\"\\u0074ype\":"
+                      "\"\\u0065\",\"msg_i\\u0064\":3,\"e\":\"\\n\\u00e9\"}}");
+  assert_reply(&f, "\"type\":\"e_ok\",\"in_reply_to\":3,\"e\":\"\\n\u00e9\",\"s\":\"c1\"");
+  fixture_ask(&f, 4, "\"type\":\"e\",\"e\":{\"type\":1,\"msg_id\":\"x\",\"in_reply_to\":[]}");
+  assert_reply(&f, "\"type\":\"e_ok\",\"in_reply_to\":4,"
+                   "\"e\":{\"type\":1,\"msg_id\":\"x\",\"in_reply_to\":[]},\"s\":\"c1\"");
+  fixture_receive(&f, "{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"e\",\"msg_id\":5}} x");
+  assert_error_reply(&f, 5, 12, "expected nothing after the value");
+  assert_logged(&f, "expected nothing");
+  fixture_stop(&f);
+}
+
 static void a_line_that_is_no_message(void **state)
 {
   (void)state;
@@ -334,6 +388,8 @@ int main(void)
     cmocka_unit_test(an_unknown_type_of_any_length),
     cmocka_unit_test(a_body_without_the_declared_fields),
     cmocka_unit_test(a_key_twice_in_a_body),
+    cmocka_unit_test(a_handler_without_parameters_needs_no_message),
+    cmocka_unit_test(lines_in_unusual_forms),
     cmocka_unit_test(a_line_that_is_no_message),
     cmocka_unit_test(broken_lines_are_answered_where_it_is_known_whom),
     cmocka_unit_test(without_msg_id_there_is_no_reply),

@@ -163,10 +163,10 @@ describe("bad input", function()
   describe("with a key twice", function()
     refused("in the body",
       '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,"echo":1,"echo":2}}',
-      12, "body: byte 42: the same key twice in one object")
+      12, "body: byte 35: the same key twice in one object")
     refused("deeper",
       '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,"echo":{"a":1,"a":2}}}',
-      12, "body: byte 44: the same key twice in one object")
+      12, "body: byte 40: the same key twice in one object")
     refused("msg_id", '{"src":"c1","dest":"n1","body":{"type":"echo","msg_id":7,"msg_id":8}}',
       12, 'byte 66: "body"."msg_id": given twice')
     refused("src", '{"src":"c1","src":"c2","dest":"n1","body":{"type":"echo","msg_id":7}}',

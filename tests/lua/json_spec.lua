@@ -102,7 +102,7 @@ describe("json.decode", function()
     assert.same({ a = 2 }, json.decode('{"a":1,"a":2}'))
     local value, message = json.decode('{"a":1,"a":2}', true)
     assert.is_nil(value)
-    assert.equal("byte 11: the same key twice in one object", message)
+    assert.equal("byte 7: the same key twice in one object", message)
     assert.same({ a = 1, b = { a = 2 } }, json.decode('{"a":1,"b":{"a":2}}', true))
   end)
 

@@ -1,0 +1,40 @@
+-- Memory after a million messages and after ten million: make bench-steady. Fails when it has
+-- grown.
+--
+--   ./node --lua tests/bench/steady.lua BUILD-FOLDER
+
+package.path = arg[0]:gsub("[^/]*$", "?.lua;") .. package.path
+
+local inputs = require "inputs"
+local json = require "hearsay.json"
+
+local BLOCK = 100000
+local SLACK_KB = 256
+
+local build = arg[1]
+local folder = build .. "/bench"
+local SCRIPTS = {
+  { script = "challenges/echo_1.lua", body = inputs.echo, name = "echo" },
+  { script = "challenges/unique_ids_2.lua", body = inputs.generate, name = "generate" },
+}
+
+local function resident_kb(script, path, blocks)
+  local feed = ("(for i in $(seq %d); do cat %s; done)"):format(blocks, path)
+  local pipe = assert(io.popen(("%s | %s/tests/bench/measure feed /dev/stdin ./node %s 2>%s/steady.log")
+    :format(feed, build, script, folder)))
+  local line = pipe:read("l")
+  assert(pipe:close() and line, script .. " did not run")
+  return json.decode(line).rss_kb
+end
+
+assert(os.execute("mkdir -p " .. folder))
+local failed = false
+for _, case in ipairs(SCRIPTS) do
+  local path = inputs.write(folder, case.name, BLOCK, case.body)
+  local one, ten = resident_kb(case.script, path, 10), resident_kb(case.script, path, 100)
+  local good = ten <= one + SLACK_KB
+  failed = failed or not good
+  print(("%-4s %s: %d KiB after 10^6 messages, %d KiB after 10^7"):format(good and "ok" or "FAIL",
+    case.script, one, ten))
+end
+os.exit(not failed)
