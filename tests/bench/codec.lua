@@ -36,7 +36,8 @@ function codec.run(bench)
       })
       for i, what in ipairs({ "decode", "encode" }) do
         bench.report({ group = "codec", name = ("%s %s"):format(what, case.name), unit = "MB/s",
-          figure = #case.text / medians[i * 2 - 1] / 1e6, baseline = #case.text / medians[i * 2] / 1e6,
+          figure = #case.text / medians[i * 2 - 1] / 1e6,
+          baseline = #case.text / medians[i * 2] / 1e6,
           faster = true, target = 2.5 })
       end
     end

@@ -40,8 +40,8 @@ local function per_message(bench, item)
   local all = inputs.write(bench.folder, item.input, before + item.count, item.body)
   local part = inputs.write(bench.folder, item.input, before, item.body)
   return compare(bench, item, item.rounds or ROUNDS, function(command)
-    local spent = bench.measure("feed", all, command).cpu_s - bench.measure("feed", part, command).cpu_s
-    return spent / item.count * 1e6
+    local spent = bench.measure("feed", all, command).cpu_s
+    return (spent - bench.measure("feed", part, command).cpu_s) / item.count * 1e6
   end)
 end
 
@@ -62,10 +62,10 @@ end
 local ECHO = { script = "challenges/echo_1.lua", plain = "echo.lua", floor = true }
 
 local function start_up(bench)
-  local medians = sample.interleaved(31, {
-    function() return bench.measure("feed", "/dev/null", "./node challenges/echo_1.lua").wall_s * 1e3 end,
-    function() return bench.measure("feed", "/dev/null", "lua5.4 -e ''").wall_s * 1e3 end,
-  })
+  local function wall(command)
+    return function() return bench.measure("feed", "/dev/null", command).wall_s * 1e3 end
+  end
+  local medians = sample.interleaved(31, { wall("./node " .. ECHO.script), wall("lua5.4 -e ''") })
   bench.report({ group = "processes", name = "start-up, beside lua5.4 -e ''", unit = "ms",
     figure = medians[1], baseline = medians[2], target = 1 / 1.5 })
 end
@@ -78,8 +78,8 @@ local function at_rest(bench)
   bench.report({ group = "processes", name = "resident after start", unit = "MiB",
     figure = resident.node, baseline = resident.plain, floor = resident.floor, most = 3 })
   local idle = bench.measure("idle", init, "./node " .. ECHO.script).cpu_us_per_s
-  bench.report({ group = "processes", name = "processor time when idle", unit = "us/s", figure = idle,
-    most = 1 })
+  bench.report({ group = "processes", name = "processor time when idle", unit = "us/s",
+    figure = idle, most = 1 })
 end
 
 local function ping_pong(bench)

@@ -20,8 +20,9 @@ local SCRIPTS = {
 
 local function resident_kb(script, path, blocks)
   local feed = ("(for i in $(seq %d); do cat %s; done)"):format(blocks, path)
-  local pipe = assert(io.popen(("%s | %s/tests/bench/measure feed /dev/stdin ./node %s 2>%s/steady.log")
-    :format(feed, build, script, folder)))
+  local command = ("%s | %s/tests/bench/measure feed /dev/stdin ./node %s 2>%s/steady.log")
+    :format(feed, build, script, folder)
+  local pipe = assert(io.popen(command))
   local line = pipe:read("l")
   assert(pipe:close() and line, script .. " did not run")
   return json.decode(line).rss_kb
