@@ -394,6 +394,8 @@ int json_count_commas(const struct json_reader *r)
   int count = 0;
   const char *p = r->at;
 #if defined(__SSE2__)
+  const __m128i zero = _mm_setzero_si128();
+  __m128i sum = zero;
   for (; r->end - p >= 16; p += 16) {
     __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
     /* Of ASCII, or-ing 0x26 makes 0x7f of [ ] { } and of Y y _ DEL, which are in no number and
@@ -403,8 +405,10 @@ int json_count_commas(const struct json_reader *r)
                                 _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
     if (_mm_movemask_epi8(stop) != 0)
       break;
-    count += __builtin_popcount((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(','))));
+    __m128i commas = _mm_and_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(',')), _mm_set1_epi8(1));
+    sum = _mm_add_epi32(sum, _mm_sad_epu8(commas, zero));
   }
+  count = _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_srli_si128(sum, 8)));
 #endif
   for (; p < r->end; p++) {
     if (*p == ',')

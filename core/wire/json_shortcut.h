@@ -91,6 +91,8 @@ static inline int json_take_string(struct json_reader *r, struct slice *out)
 /* Where a value may come: an integer of up to 18 digits. */
 static inline int json_take_integer(struct json_reader *r, int64_t *out)
 {
+  if (r->at == r->end || (unsigned char)(*r->at - '-') > '9' - '-')
+    return 0;
   const char *p = number_read_small(r->at, r->end, out);
   if (p == NULL)
     return 0;

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Bytes that are enough for the text of any int64_t, and of any double. */
 #define NUMBER_INT_MAX 20
@@ -32,8 +33,39 @@ struct number {
  * digits and a decimal exponent within 27, and strtod beyond. */
 int number_read(const char **cursor, const char *end, struct number *out, const char **why);
 
-/* The same for what most numbers are, an integer of up to 18 digits: returns the
- * byte behind it, or NULL if number_read has to look at it. */
+/* Reads up to 7 digits that are followed by something else at once: returns the byte behind
+ * them, or p if there are none, 8 or more, or not 8 bytes to look at. Digits become bytes of
+ * 0 .. 9 by one xor, the first byte that is not is found by one addition, and pairs, fours and
+ * eights of digits are put together by one multiplication each (D. Lemire, "Quickly parsing
+ * eight digits", 2018). */
+static inline const char *number_read_few_digits(const char *p, const char *end, uint64_t *out)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  uint64_t x;
+  if (end - p < 8)
+    return p;
+  memcpy(&x, p, 8);
+  x ^= 0x3030303030303030u;
+  uint64_t others = ((x + 0x7676767676767676u) | x) & 0x8080808080808080u;
+  if (others == 0)
+    return p;
+  unsigned bits = (unsigned)__builtin_ctzll(others) - 7; /* of the digits */
+  if (bits == 0)
+    return p;
+  x <<= 64 - bits; /* as if zeroes were in front of them */
+  x = x * 2561 >> 8;
+  x = (x & 0x00ff00ff00ff00ffu) * 6553601 >> 16;
+  *out = (x & 0x0000ffff0000ffffu) * 42949672960001u >> 32;
+  return p + bits / 8;
+#else
+  (void)end;
+  (void)out;
+  return p;
+#endif
+}
+
+/* number_read for what most numbers are, an integer of up to 18 digits: returns the byte behind
+ * it, or NULL if number_read has to look at it. */
 static inline const char *number_read_small(const char *p, const char *end, int64_t *out)
 {
   int negative = 0;
@@ -43,9 +75,12 @@ static inline const char *number_read_small(const char *p, const char *end, int6
   }
   const char *digits = p;
   uint64_t value = 0;
-  unsigned digit;
-  for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') < 10; p++)
-    value = value * 10 + digit;
+  p = number_read_few_digits(p, end, &value);
+  if (p == digits) {
+    unsigned digit;
+    for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') < 10; p++)
+      value = value * 10 + digit;
+  }
   if (p - digits > 18 || p == digits || (p < end && (*p == '.' || *p == 'e' || *p == 'E')))
     return NULL;
   if (*digits == '0' && (negative || p - digits > 1))

@@ -478,6 +478,36 @@ static void the_locale_does_not_matter(void **state)
   assert_same_double(back, 1.5e-300, comma);
 }
 
+/* The quick path looks at eight bytes at a time: every length, every byte behind it, and every
+ * distance from the end. */
+static void small_integers_before_any_byte(void **state)
+{
+  (void)state;
+  for (size_t length = 1; length <= 19; length++)
+    for (int next = 0; next < 256; next++)
+      for (size_t behind = 0; behind <= 8; behind++) {
+        size_t size = length + behind;
+        char *text = malloc(size); /* of its own size, for sanitizers */
+        assert_non_null(text);
+        memset(text, next, size);
+        memcpy(text, "9182736450918273645", length);
+        int goes_on =
+          behind > 0 && ((next >= '0' && next <= '9') || next == '.' || next == 'e' || next == 'E');
+        int64_t value = -1;
+        const char *end = number_read_small(text, text + size, &value);
+        if (goes_on || length > 18) {
+          if (next < '0' || next > '9' || size > 18)
+            assert_null(end);
+        } else {
+          char copy[20] = {0};
+          memcpy(copy, text, length);
+          assert_ptr_equal(end, text + length);
+          assert_true(value == strtoll(copy, NULL, 10));
+        }
+        free(text);
+      }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -493,6 +523,7 @@ int main(void)
     cmocka_unit_test(writes_doubles_so_that_they_stay_doubles),
     cmocka_unit_test(doubles_are_written_shortest),
     cmocka_unit_test(the_locale_does_not_matter),
+    cmocka_unit_test(small_integers_before_any_byte),
   };
   return cmocka_run_group_tests_name("number", tests, NULL, NULL);
 }
