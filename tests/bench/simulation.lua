@@ -47,10 +47,6 @@ local function messages(path)
   return (cluster.world:counts().servers.received - before) / spent / 1e6
 end
 
-local function wall(bench, command)
-  return bench.measure("feed", "/dev/null", command).wall_s
-end
-
 function simulation.run(bench)
   if bench.wants("simulated") then
     local path = bench.folder .. "/pass.lua"
@@ -64,19 +60,29 @@ function simulation.run(bench)
   if bench.wants("3e") then
     local command = "./sim test -w broadcast --bin challenges/broadcast_3e.lua --node-count 25 "
       .. "--rate 100 --time-limit 20 --latency 100 --store " .. bench.folder .. "/store"
-    local medians = sample.interleaved(3, { function() return wall(bench, command) * 1e3 end })
+    local medians = sample.interleaved(3, {
+      function() return bench.measure("feed", "/dev/null", command).wall_s * 1e3 end,
+    })
     bench.report({ group = "bench", name = "a run of 3e: 25 nodes, 20 s", unit = "ms",
       figure = medians[1] })
   end
   if bench.wants("cores") then
-    local command = "./sim explore --bin challenges/broadcast_3e.lua --node-count 25 --seeds 24 "
+    local command = "./sim explore --bin challenges/broadcast_3e.lua --node-count 25 --seeds 12 "
       .. "--threads "
-    local medians = sample.interleaved(3, {
-      function() return 1 / wall(bench, command .. 2) end,
-      function() return 1 / wall(bench, command .. 1) end,
-    })
-    bench.report({ group = "bench", name = "explore, two cores beside one", unit = "/s",
+    local spent = { {}, {} }
+    local function rate(threads)
+      return function()
+        local meter = bench.measure("feed", "/dev/null", command .. threads)
+        table.insert(spent[threads], meter.cpu_s)
+        return 12 / meter.wall_s
+      end
+    end
+    local medians = sample.interleaved(3, { rate(2), rate(1) })
+    bench.report({ group = "bench", name = "explore, two cores beside one", unit = "runs/s",
       figure = medians[1], baseline = medians[2], faster = true, target = 1.8 })
+    -- Where others use the processors too, this shows what the threads cost each other.
+    bench.report({ group = "bench", name = "explore, processor time of it", unit = "s",
+      figure = sample.median(spent[2]), baseline = sample.median(spent[1]) })
   end
 end
 
