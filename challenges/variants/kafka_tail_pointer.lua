@@ -8,7 +8,8 @@
 -- Cost: three requests for a message: read the pointer, create, move it; one for each entry that is
 -- polled for the first time, and one a log that says that there is no more.
 -- Weakness: a message costs as much however many there are, since none share a request; nodes that
--- append to one log try one place after the other.
+-- append to one log try one place after the other. A poll takes a round trip for each entry that it
+-- reads for the first time: where there are many it may take too long for its client.
 
 local ids = require "hearsay.ids"
 local json = require "hearsay.json"
