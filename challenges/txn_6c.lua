@@ -17,11 +17,11 @@
 -- ever waits for what has not come.
 --
 -- Cost: n(n-1) messages a window at most, and none when nothing was written; and the memory of what
--- a node that is away has not confirmed. On two nodes nothing is passed on; on more, a write travels
--- over every pair of nodes, not only from its own. Survives loss, duplication, reordering, pauses
--- and partitions. A node that is killed has lost its memory, and what it had told nobody yet; the
--- others hand back what they have. Until that has come it answers from the little that it knows, so
--- its clients may see the past again.
+-- a node that is away has not confirmed. On two nodes nothing is passed on; on more, a write
+-- travels over every pair of nodes, not only from its own. Survives loss, duplication, reordering,
+-- pauses and partitions. A node that is killed has lost its memory, and what it had told nobody
+-- yet; the others hand back what they have. Until that has come it answers from the little that it
+-- knows, so its clients may see the past again.
 
 local node = require "hearsay"
 local outbox = require "hearsay.outbox"

@@ -7,8 +7,8 @@
 --   - options: those of ./sim test; `strict` ones hold only while calm or partitioned, since
 --     nobody is always available when nodes stand still
 --   - unit: what the two latencies of its table are
---   - rows: {label, script and its arguments}; an edit {from, to} changes one line of the script, as
---     a person would who tries another policy
+--   - rows: {label, script and its arguments}; an edit {from, to} changes one line of the script,
+--     as a person would who tries another policy
 --   - published: {technique, who, messages between nodes per operation, median ms, most ms}:
 --     one run each under Maelstrom itself, on two cores
 

@@ -2,15 +2,12 @@
 --- Kafka with a leader for each key: a hash names the node that keeps a log, and others forward.
 --
 -- Idea: the owner of a key takes its messages one after the other, in memory, so there is nothing
--- to agree on. Whoever is asked for a key of another node asks that node, once for all such keys of
--- a poll or a commit. The hash (FNV-1a) is the same in every process; where each seeds its own, as
--- many languages do, a key has several owners.
+-- to agree on. Whoever is asked for keys of another node asks that node, once for all of them. The
+-- hash (FNV-1a) is the same in every process; where each seeds its own, a key has several owners.
 -- Cost: two messages for each owner that is not the node that was asked.
 -- Weakness: in a partition the keys of the other side are out of reach, and what a node that ends
--- owned is lost, as nobody else has it. A request that a network doubles is taken twice. A key that
--- is in demand has one node to serve it.
+-- owned is lost. A request that a network doubles is taken twice. A key has one node to serve it.
 
-local json = require "hearsay.json"
 local kafka = require "hearsay.kafka"
 local log = require "hearsay.log"
 local node = require "hearsay"
@@ -74,13 +71,10 @@ kafka.serve {
     end)
   end,
 
-  committed_all = function(keys)
-    local offsets = {}
-    for _, key in ipairs(keys) do
-      local body = { type = "list_committed_offsets", keys = json.array({ key }) }
-      offsets[key] = owner(key) == node.id and logs:committed(key)
-        or owner(key) ~= node.id and ask(owner(key), body).offsets[key] or nil
+  committed = function(key)
+    if owner(key) == node.id then
+      return logs:committed(key)
     end
-    return offsets
+    return ask(owner(key), { type = "list_committed_offsets", keys = { key } }).offsets[key]
   end,
 }
