@@ -45,10 +45,16 @@ static inline int bytes_reserve(struct bytes *b, size_t extra)
 /* memcpy for what is mostly short. */
 static inline void bytes_copy(char *to, const char *from, size_t length)
 {
-  if (length > 16) {
+  if (length > 32) {
     memcpy(to, from, length);
+  } else if (length >= 16) {
+    char first[16], last[16]; /* they overlap */
+    memcpy(first, from, 16);
+    memcpy(last, from + length - 16, 16);
+    memcpy(to, first, 16);
+    memcpy(to + length - 16, last, 16);
   } else if (length >= 8) {
-    char first[8], last[8]; /* they overlap */
+    char first[8], last[8];
     memcpy(first, from, 8);
     memcpy(last, from + length - 8, 8);
     memcpy(to, first, 8);

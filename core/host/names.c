@@ -37,7 +37,7 @@ static void read_words(uint64_t words[2], struct slice s)
 
 static struct name *slot_of(struct names *n, const uint64_t words[2], size_t length)
 {
-  uint64_t hash = (words[0] ^ words[1] << 23 ^ words[1] >> 41 ^ length) * 0x9e3779b97f4a7c15u;
+  uint64_t hash = (words[0] * 3 + words[1] + length) * 0x9e3779b97f4a7c15u;
   return &n->slots[hash >> (64 - NAMES_SLOT_BITS)];
 }
 

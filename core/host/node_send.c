@@ -88,7 +88,7 @@ static int write_start(struct bytes *out, struct slice dest, const struct field 
 static int begin_line(struct node *n, struct slice dest, const struct field *field)
 {
   n->out.length = 0;
-  if (bytes_append_slice(&n->out, bytes_slice(&n->head)) != 0)
+  if (bytes_put(&n->out, bytes_slice(&n->head)) != 0)
     return -1;
   return write_start(&n->out, dest, field);
 }

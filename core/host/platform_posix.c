@@ -44,7 +44,7 @@ static int send_line(void *ctx, struct slice dest, struct slice line)
 {
   (void)dest; /* the line says it */
   struct posix *p = ctx;
-  return bytes_append_slice(&p->output, line);
+  return bytes_put(&p->output, line);
 }
 
 /* Writes all of it, also when the descriptor is non-blocking because it is the same as
