@@ -67,14 +67,14 @@ function simulation.run(bench)
       figure = medians[1] })
   end
   if bench.wants("cores") then
-    local command = "./sim explore --bin challenges/broadcast_3e.lua --node-count 25 --seeds 12 "
+    local command = "./sim explore --bin challenges/broadcast_3e.lua --node-count 25 --seeds 40 "
       .. "--threads "
     local spent = { {}, {} }
     local function rate(threads)
       return function()
         local meter = bench.measure("feed", "/dev/null", command .. threads)
         table.insert(spent[threads], meter.cpu_s)
-        return 12 / meter.wall_s
+        return 40 / meter.wall_s
       end
     end
     local medians = sample.interleaved(3, { rate(2), rate(1) })
