@@ -11,7 +11,7 @@
 -- before; the rest comes back from the others. It counts under a new name then, since its old count
 -- stands. To lose nothing an add would have to wait until it is on a disk or at another node.
 --
---   ./node challenges/g_counter_4.lua pn-counter     also takes deltas below 0
+--   ./node challenges/g_counter_4.lua negative=true     is a pn-counter
 
 local errors = require "hearsay.errors"
 local gossip = require "hearsay.crdt.gossip"
@@ -19,13 +19,15 @@ local ids = require "hearsay.ids"
 local node = require "hearsay"
 local pn_counter = require "hearsay.crdt.pn_counter"
 
-local window = 1 -- seconds from message to message of a node: longer is cheaper, reads are older
-local only_grows = (...) ~= "pn-counter" -- whether deltas below 0 are refused
+local parameters = node.parameters({
+  window = 1, -- seconds from message to message of a node: longer is cheaper, reads are older
+  negative = false, -- whether deltas may be below 0
+}, ...)
 
 local total = pn_counter.new()
 local replica -- the name under which this start of the node counts
 
-gossip.start(total, { window = window })
+gossip.start(total, { window = parameters.window })
 
 node.on_init(function()
   replica = ids.counter()
@@ -33,7 +35,7 @@ end)
 
 node.on("add", { delta = "integer" }, function(msg)
   local delta = msg.body.delta
-  if only_grows and delta < 0 then
+  if delta < 0 and not parameters.negative then
     error(errors.new("malformed_request", "add: expected a delta from 0, got " .. delta), 0)
   end
   local added, err = total:add(replica, delta)

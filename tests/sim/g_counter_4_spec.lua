@@ -5,7 +5,7 @@ local SCRIPT = "challenges/g_counter_4.lua"
 local TASK = "--node-count 3 --rate 100 --time-limit 20 --availability total "
 
 -- As the script of each workload.
-local SCRIPTS = { ["g-counter"] = SCRIPT, ["pn-counter"] = SCRIPT .. " pn-counter" }
+local SCRIPTS = { ["g-counter"] = SCRIPT, ["pn-counter"] = SCRIPT .. " negative=true" }
 
 describe("g_counter_4", function()
   for workload, script in pairs(SCRIPTS) do
@@ -31,7 +31,7 @@ describe("g_counter_4", function()
   end
 
   it("takes deltas below 0 by one other line", function()
-    bench.edited(SCRIPT, "^?local only_grows", "local only_grows = false",
+    bench.edited(SCRIPT, "negative = false", "negative = true,",
       "-w pn-counter --node-count 3 --rate 50 --time-limit 5")
   end)
 
@@ -73,7 +73,7 @@ describe("g_counter_4, asked,", function()
     end
   end)
 
-  for workload, arguments in pairs({ ["g-counter"] = {}, ["pn-counter"] = { "pn-counter" } }) do
+  for workload, arguments in pairs({ ["g-counter"] = {}, ["pn-counter"] = { "negative=true" } }) do
     it("refuses what is no delta, and is unchanged, as " .. workload, function()
       local nodes = lab.start(SCRIPT, { args = arguments })
       nodes:ask("n0", { type = "add", delta = 7 })
@@ -99,7 +99,7 @@ describe("g_counter_4, asked,", function()
   end
 
   it("refuses an add that does not fit 64 bits, and is unchanged", function()
-    local nodes = lab.start(SCRIPT, { args = { "pn-counter" } })
+    local nodes = lab.start(SCRIPT, { args = { "negative=true" } })
     nodes:ask("n0", { type = "add", delta = math.maxinteger })
     for _, delta in ipairs({ 1, math.mininteger }) do
       local reply, err = nodes:ask("n0", { type = "add", delta = delta })

@@ -41,7 +41,7 @@ local CLAIMS = {
   ["broadcast_3b.lua"] = { but = LOSSY },
   ["g_counter_4.lua"] = {
     { but = "kill", options = "-w g-counter " },
-    { but = "kill", options = "-w pn-counter ", arguments = "pn-counter" },
+    { but = "kill", options = "-w pn-counter ", arguments = "negative=true" },
   },
   ["kafka_5a.lua"] = ALONE,
   ["kafka_5b.lua"] = { but = "" },
