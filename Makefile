@@ -173,7 +173,7 @@ bench-growth: ## measure how the cost of a simulated message grows with the node
 	@$(MAKE) -s all
 	@./node --lua tests/bench/growth.lua
 
-atlas: ## run every solution calm and under faults, and write challenges/README.md (SEEDS=10)
+atlas: ## run every solution calm and under faults, and write challenges/README.md (SEEDS=5; 7 minutes)
 	@scripts/deps build
 	@$(MAKE) -s all
 	@./node --lua scripts/atlas.lua "$(SEEDS)" "$(ONLY)"

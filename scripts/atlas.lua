@@ -13,7 +13,7 @@ local sweep = require "hearsay.sweep"
 local catalogue = dofile("scripts/atlas_catalogue.lua")
 local PAGE = "challenges/README.md"
 
-local seeds = tonumber(arg[1]) or 10
+local seeds = tonumber(arg[1]) or 5
 local only = arg[2] or ""
 local FAULT_SEEDS = math.min(seeds, 3)
 
