@@ -11,6 +11,11 @@ struct slice slice_of(const char *zero_terminated)
   return (struct slice){zero_terminated, strlen(zero_terminated)};
 }
 
+int slice_same(const char *a, const char *b, size_t length)
+{
+  return length == 0 || memcmp(a, b, length) == 0;
+}
+
 int slice_compare(const void *left, const void *right)
 {
   const struct slice *a = left, *b = right;

@@ -15,9 +15,12 @@ struct slice {
 
 struct slice slice_of(const char *zero_terminated);
 
+/* Whether `length` bytes are equal; both may be NULL when there are none. */
+int slice_same(const char *a, const char *b, size_t length);
+
 static inline int slice_equal(struct slice a, struct slice b)
 {
-  return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+  return a.length == b.length && slice_same(a.data, b.data, a.length);
 }
 
 /* Byte order, for qsort: both point to a struct slice. */

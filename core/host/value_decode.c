@@ -226,7 +226,7 @@ static enum step take_plain(struct builder *b, size_t *position, const char **wh
           return FAILED;
         break;
       }
-      if (!json_take_close(r, '}'))
+      if (b->depth == 0 || !json_take_close(r, '}'))
         return NOT_PLAIN;
       close_container(b);
       store(b);
@@ -238,7 +238,7 @@ static enum step take_plain(struct builder *b, size_t *position, const char **wh
         break;
       /* fall through */
     case JSON_AT_ITEM:
-      if (json_take_close(r, ']')) {
+      if (b->depth > 0 && json_take_close(r, ']')) {
         close_container(b);
         store(b);
         if (b->depth == 0)
@@ -284,6 +284,7 @@ static void begin(struct builder *b, lua_State *L, struct json_reader *r, int fl
   b->depth = 0;
   b->body = NULL;
   b->field = 0;
+  b->levels[0] = (struct level){0};
   memset(b->last_size, 0, sizeof b->last_size);
   b->x->scratch.length = 0;
   bytes_trim(&b->x->scratch, SCRATCH_KEPT_BYTES);
