@@ -190,6 +190,12 @@ static void lines_in_unusual_forms(void **state)
   fixture_receive(&f, "{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"e\",\"msg_id\":5}} x");
   assert_error_reply(&f, 5, 12, "expected nothing after the value");
   assert_logged(&f, "expected nothing");
+  fixture_receive(&f,
+                  "{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"e\",\"msg_id\":\"6\"}}");
+  assert_logged(&f, "\"msg_id\": expected an integer");
+  fixture_ask(&f, 7, "\"type\":\"e\",\"in_reply_to\":1.5");
+  assert_error_reply(&f, 7, 12, "expected an integer");
+  assert_logged(&f, "expected an integer");
   fixture_stop(&f);
 }
 
