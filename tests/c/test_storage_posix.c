@@ -32,6 +32,7 @@ static struct {
   int cut_error;
   atomic_int sync_error;
   atomic_int running; /* in fsync now */
+  atomic_int begun;   /* fsyncs in all */
   atomic_int is_slow;
 } fake;
 
@@ -70,6 +71,7 @@ static int fake_fsync(int fd)
 {
   const struct timespec pause = {0, 500000};
   (void)atomic_fetch_add(&fake.running, 1);
+  (void)atomic_fetch_add(&fake.begun, 1);
   if (atomic_load(&fake.is_slow))
     (void)nanosleep(&pause, NULL);
   int error = atomic_load(&fake.sync_error);
@@ -484,9 +486,10 @@ static void a_file_that_is_closed_is_never_synced(void **state)
   atomic_store(&fake.is_slow, 1);
   for (int i = 0; i < 100; i++) {
     struct file *f = open_named(&p, "log");
+    int begun = atomic_load(&fake.begun);
     append(f, "x");
     assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
-    while (i % 2 == 0 && atomic_load(&fake.running) == 0) { /* until it is in its fsync */
+    while (i % 2 == 0 && atomic_load(&fake.begun) == begun) { /* until it is in its fsync */
     }
     f->vtable->close(f);
     assert_int_equal(atomic_load(&fake.running), 0);
