@@ -2,7 +2,9 @@
 --- Challenge 5a, a log for each key, on a single node.
 --
 -- The logs are in C (hearsay.log); offsets count from 0. A poll gets no more than `most` messages
--- of a key, so that a line stays short; the next poll goes on from there.
+-- of a key, so that a line stays short; the next poll goes on from there. With `durable` the logs
+-- are on disk, and a reply waits until all that it shows is synced, so that a kill takes back
+-- nothing that anybody was told.
 
 local kafka = require "hearsay.kafka"
 local log = require "hearsay.log"
@@ -10,24 +12,34 @@ local node = require "hearsay"
 
 local parameters = node.parameters({
   most = 200, -- messages of a key in a poll
+  durable = false, -- keeps the logs on disk; for ./node in the folder that --data gives
 }, ...)
 
 local logs = log.new()
 
+local function synced(...)
+  assert(logs:sync())
+  return ...
+end
+
+node.on_init(function()
+  logs = parameters.durable and assert(log.open("kafka.log")) or logs
+end)
+
 kafka.serve {
   send = function(key, message)
-    return logs:append(key, message)
+    return synced(logs:append(key, message))
   end,
 
   poll = function(key, from)
-    return (logs:read(key, from, parameters.most))
+    return (synced(logs:read(key, from, parameters.most)))
   end,
 
   commit = function(key, offset)
-    logs:commit(key, offset)
+    synced(logs:commit(key, offset))
   end,
 
   committed = function(key)
-    return logs:committed(key)
+    return synced(logs:committed(key))
   end,
 }

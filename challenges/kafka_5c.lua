@@ -15,6 +15,11 @@
 -- come. A node that is down keeps the watermark where it is until it is back. `acks` says when a
 -- send is answered: "none", at once; "majority", when so many nodes have it; "all", when every node
 -- shows it to who polls, so that it is not lost while one of them lives.
+--
+-- With `durable` the logs are on disk, and what was acknowledged outlives a kill of all nodes at
+-- once. A node tells what it took, to clients and nodes alike, and passes it with its clock, only
+-- when it is *settled*: synced. So nobody has heard of what a kill takes from a disk, and a node
+-- that comes back, with the clock of what its disk has, gives no offset again.
 
 local kafka = require "hearsay.kafka"
 local log = require "hearsay.log"
@@ -25,6 +30,7 @@ local parameters = node.parameters({
   window = 0.11, -- seconds from batch to batch: longer is cheaper, and polls lag more
   acks = "none", -- or "majority", "all"
   most = 200, -- messages of a key in a poll
+  durable = false, -- keeps the logs on disk; for ./node in the folder that --data gives
   leap = 1 << 20, -- what the clock of a restarted node skips: more than it gave and told nobody
 }, ...)
 
@@ -33,7 +39,9 @@ if not ({ none = true, majority = true, all = true })[parameters.acks] then
 end
 
 local logs = log.new()
-local clock, place, is_serving = 0, nil, false
+local clock, settled, place, is_serving = 0, 0, nil, false
+local remembers = false -- whether its disk had something at the start
+local given = {} -- what it took and has not told the others, {clock, entry}, oldest first
 local clocks, shown = {}, {} -- by node id: its clock, and up to which clock it shows messages
 local committed = {} -- keys to true, since the last batch
 local unanswered = {} -- sends {clock, offset, msg}, oldest first, until all show them
@@ -49,16 +57,29 @@ end
 
 -- The clock that every node has passed.
 local function watermark()
-  clocks[node.id] = is_serving and clock or -1
+  clocks[node.id] = is_serving and settled or -1
   return least(clocks)
 end
 
+-- Waits until all that this node has taken so far is on its disk, if it has one, and then adds to
+-- the next batch what is for the others.
+local function settle()
+  local upto, count = clock, 0
+  assert(logs:sync())
+  while given[count + 1] and given[count + 1].clock <= upto do
+    count = count + 1
+    given[count].position = box:add(given[count].entry)
+  end
+  given = table.move(given, count + 1, #given, 1, {})
+  settled = math.max(settled, upto)
+end
+
 -- A restarted node first gets back what it has forgotten. Its clock is then above all offsets that
--- somebody has heard of; the leap is for those that nobody has.
+-- somebody has heard of; the leap is for those that nobody has. One that remembers need not wait.
 local function begin_to_serve()
-  if not is_serving and box:is_ready() then
+  if not is_serving and (remembers or box:is_ready()) then
     is_serving = true
-    clock = clock + (box:is_restarted() and parameters.leap or 0)
+    clock = clock + (not remembers and box:is_restarted() and parameters.leap or 0)
   end
 end
 
@@ -88,9 +109,32 @@ local function take(entry)
   end
 end
 
+-- All that this node knows, or what it alone may: its own messages, and what is committed.
+local function all_entries(own_only)
+  local entries = {}
+  for _, key in ipairs(logs:keys()) do
+    for _, pair in ipairs(logs:entries(key)) do
+      if not own_only or pair[1] % #node.ids == place then
+        entries[#entries + 1] = { key, pair[1], pair[2] }
+      end
+    end
+    if logs:committed(key) then
+      entries[#entries + 1] = { key, logs:committed(key) }
+    end
+  end
+  return entries
+end
+
 node.on_init(function()
   for i, id in ipairs(node.ids) do
     place = id == node.id and i - 1 or place
+  end
+  if parameters.durable then
+    logs = assert(log.open("kafka.log"))
+    remembers = #logs:keys() > 0
+  end
+  for _, key in ipairs(logs:keys()) do
+    clock = math.max(clock, (logs:last(key) or 0) // #node.ids)
   end
 end)
 
@@ -105,6 +149,7 @@ box = outbox.start {
       clocks[src], shown[src] = extra.clock, extra.shown
     end
     begin_to_serve()
+    settle()
     answer_shown()
   end,
 
@@ -120,24 +165,21 @@ box = outbox.start {
     end
     committed = {}
     return {
-      clock = is_serving and clock or nil,
+      clock = is_serving and settled or nil,
       shown = parameters.acks == "all" and watermark() or nil,
     }
   end,
 
-  snapshot = function()
-    local entries = {}
-    for _, key in ipairs(logs:keys()) do
-      for _, pair in ipairs(logs:entries(key)) do
-        entries[#entries + 1] = { key, pair[1], pair[2] }
-      end
-      if logs:committed(key) then
-        entries[#entries + 1] = { key, logs:committed(key) }
-      end
-    end
-    return entries
-  end,
+  snapshot = function() return all_entries() end,
 }
+
+-- Which of it came to the others before a kill, nobody remembers.
+node.on_init(function()
+  for _, entry in ipairs(all_entries(true)) do
+    given[#given + 1] = { clock = 0, entry = entry }
+  end
+  settle()
+end)
 
 kafka.serve {
   send = function(key, message, msg)
@@ -145,14 +187,18 @@ kafka.serve {
     clock = clock + 1
     local offset = clock * #node.ids + place
     logs:insert(key, offset, message)
-    local position = box:add({ key, offset, message })
+    local own = { clock = clock, entry = { key, offset, message } }
+    given[#given + 1] = own
+    if parameters.acks == "all" then
+      unanswered[#unanswered + 1] = { clock = clock, offset = offset, msg = msg }
+    end
+    settle()
     if parameters.acks == "none" then
       return offset
     elseif parameters.acks == "all" then
-      unanswered[#unanswered + 1] = { clock = clock, offset = offset, msg = msg }
       return answer_shown()
     end
-    box:when(position, parameters.acks, function()
+    box:when(own.position, parameters.acks, function()
       node.reply(msg, { type = "send_ok", offset = offset })
     end)
   end,
@@ -166,10 +212,13 @@ kafka.serve {
       logs:commit(key, offset)
       committed[key] = true
     end
+    settle()
   end,
 
   committed = function(key)
     wait_to_serve()
-    return logs:committed(key)
+    local offset = logs:committed(key)
+    settle()
+    return offset
   end,
 }

@@ -209,9 +209,9 @@ function Outbox:tick()
 end
 
 -- Greets a peer, which answers with what it has; or asks a session whether it is not over.
-function Outbox:ask(peer, session, question)
+function Outbox:ask(peer, session, question, answer)
   node.send(peer.id, { type = self.options.name, session = self.session, of = session,
-    from = 0, batches = json.array(), got = 0, ask = question })
+    from = 0, batches = json.array(), got = 0, ask = question, answer = answer })
 end
 
 function Outbox:send(peer, answer)
@@ -245,13 +245,14 @@ end
 
 -- Whether a message is from its sender as it is now. One from another session than the known one
 -- may be older, and late, or the first after a restart: that session is asked, and heard again.
+-- Two that were both restarted ask each other, so an unknown session that asks is answered too.
 function Outbox:is_current(peer, body)
   if body.session == peer.session then
     return true
   elseif peer.session then
     local question = peer:question(body.session, node.random)
     if body.answer ~= question then
-      self:ask(peer, body.session, question)
+      self:ask(peer, body.session, question, body.of == self.session and body.ask or nil)
       return false
     end
     self:begin_again(peer)

@@ -512,6 +512,33 @@ describe("an outbox after a restart", function()
       end
     end
   end)
+
+  -- What was under way then makes each know the other by a session that is over.
+  it("stands that all restart at once, and that again before they know each other", function()
+    for seed = 1, 20 do
+      local boxes = start(3, {}, { seed = seed, latency_dist = "exponential" })
+      local random = randoms.stream(seed, "load")
+      boxes:load(random, 0.5)
+      for _ = 1, 3 do
+        for _, id in ipairs(boxes.ids) do
+          boxes:kill(id)
+          boxes.cluster:restart(id)
+          boxes.added[id] = {}
+        end
+        boxes:run(random:upto(4) * HOP)
+      end
+      for _, id in ipairs(boxes.ids) do
+        boxes:add(id, 2)
+      end
+      boxes:run(3 * RESEND)
+      for _, id in ipairs(boxes.ids) do
+        for _, src in ipairs(boxes.ids) do
+          assert.same(src ~= id and boxes.added[src] or {}, (boxes:received(id, src)), seed)
+        end
+      end
+      boxes:quiet(10)
+    end
+  end)
 end)
 
 describe("outbox", function()

@@ -1,0 +1,240 @@
+-- Kafka nodes with their logs on disk: what they told anybody outlives a kill of all at once.
+
+local bench = dofile("tests/sim/bench.lua")
+local kafka_lab = dofile("tests/sim/kafka_lab.lua")
+local randoms = require "hearsay.random"
+local testing = require "hearsay.testing"
+
+local FAULTS = "--rate 100 --concurrency 2n --time-limit 20 --latency 20 --sync-time 20 "
+  .. "--nemesis-interval 3 "
+local KEYS = { "a", "b" }
+
+-- Takes note of the message at an offset, which everybody must agree on.
+local function note(seen, key, offset, message)
+  local place = key .. "/" .. offset
+  local other = seen[place]
+  assert(other == nil or other == message,
+    ("offset %s was given to %s and to %s"):format(place, other, message))
+  seen[place] = message
+end
+
+-- All that a node shows of a key, page by page.
+local function poll_all(nodes, id, key, seen)
+  local from, place_of = 0, {}
+  while true do
+    local messages, offsets = kafka_lab.poll(nodes, id, key, from)
+    if not offsets[1] then
+      return place_of
+    end
+    for i, offset in ipairs(offsets) do
+      note(seen, key, offset, messages[i])
+      assert(not place_of[messages[i]], messages[i] .. " is shown twice")
+      place_of[messages[i]] = key .. "/" .. offset
+    end
+    from = offsets[#offsets] + 1
+  end
+end
+
+-- Sends messages to random nodes, lets all of them end in the middle of it and start again, several
+-- times, and compares what was told with what is there in the end. Returns how many messages were
+-- acknowledged, and how many not.
+local function kill_all(script, node_count, args, seed)
+  local nodes = testing.start(script, { nodes = node_count, args = args, seed = seed,
+    latency = 10, sync_time = 20 })
+  local random, count = randoms.stream(seed, "load"), 0
+  local told, seen, commits = {}, {}, {} -- message to place, place to message, key to offset
+  local function send(id, key)
+    count = count + 1
+    local message = "m" .. count
+    nodes.cluster:client():request(id, { type = "send", key = key, msg = message }, 10,
+      function(reply)
+        if reply then
+          told[message] = key .. "/" .. reply.offset
+          note(seen, key, reply.offset, message)
+        end
+      end)
+  end
+  local function poll(id, key)
+    nodes.cluster:client():request(id, { type = "poll", offsets = { [key] = 0 } }, 10,
+      function(reply)
+        for _, pair in ipairs(reply and reply.msgs[key] or {}) do
+          told[pair[2]] = key .. "/" .. pair[1]
+          note(seen, key, pair[1], pair[2])
+        end
+      end)
+  end
+  local function commit(id, key)
+    local offset = random:upto(1000)
+    nodes.cluster:client():request(id, { type = "commit_offsets", offsets = { [key] = offset } },
+      10, function(reply)
+        commits[key] = math.max(commits[key] or -1, reply and offset or -1)
+      end)
+  end
+  nodes:run(1)
+  for life = 1, 4 do
+    local is_last = life == 4
+    for _ = 1, 20 + random:upto(100) do
+      local id, key = nodes.ids[random:upto(node_count)], KEYS[random:upto(#KEYS)]
+      local kind = random:upto(8)
+      local ask = kind == 1 and poll or kind == 2 and commit or send
+      ask(id, key)
+      nodes:run(random:upto(10) / 1000)
+    end
+    if not is_last then
+      for _, id in ipairs(nodes.ids) do
+        nodes:kill(id)
+      end
+      for _, id in ipairs(nodes.ids) do
+        nodes.cluster:restart(id)
+      end
+      nodes:run(random:upto(2) / 2) -- the next kill may come before they serve again
+    end
+  end
+  nodes:run(5)
+  local acknowledged = 0
+  for _, id in ipairs(nodes.ids) do
+    local shown = {}
+    for _, key in ipairs(KEYS) do
+      for message, place in pairs(poll_all(nodes, id, key, seen)) do
+        shown[message] = place
+      end
+    end
+    acknowledged = 0
+    for message, place in pairs(told) do
+      acknowledged = acknowledged + 1
+      assert(shown[message] == place, ("seed %d: %s was told to be at %s, and %s has it at %s")
+        :format(seed, message, place, id, tostring(shown[message])))
+    end
+    local listed = assert(nodes:ask(id, { type = "list_committed_offsets", keys = KEYS })).offsets
+    for _, key in ipairs(KEYS) do
+      assert((listed[key] or -1) >= (commits[key] or -1), "a committed offset went back")
+    end
+  end
+  return acknowledged, count - acknowledged
+end
+
+for _, case in ipairs({
+  { "kafka_5a", 1, { "most=200" } },
+  { "kafka_5c", 3, { "acks=none", "acks=majority", "acks=all" } },
+}) do
+  local name, node_count, parameters = table.unpack(case)
+  local script = "challenges/" .. name .. ".lua"
+
+  describe(name .. " durable", function()
+    for _, parameter in ipairs(parameters) do
+      it("keeps what it told over kills of all nodes, " .. parameter, function()
+        local args = { "durable=true", parameter }
+        local acknowledged, others = 0, 0
+        for seed = 1, 15 do
+          local a, o = kill_all(script, node_count, args, seed)
+          acknowledged, others = acknowledged + a, others + o
+        end
+        assert(acknowledged > 500 and others > 50, acknowledged .. " and " .. others)
+      end)
+    end
+
+    for seed = 1, 3 do
+      it("is valid where nodes are killed, seed " .. seed, function()
+        local options = ("%s --node-count %d --seed %d"):format(FAULTS, node_count, seed)
+        bench.valid(script .. " durable=true", options .. " --nemesis kill")
+        if node_count > 1 then
+          bench.valid(script .. " durable=true", options .. " --nemesis kill,partition")
+        end
+      end)
+    end
+
+    it("is invalid or loses something without", function()
+      assert.has_error(function()
+        for seed = 1, 3 do
+          kill_all(script, node_count, {}, seed)
+        end
+      end)
+    end)
+  end)
+end
+
+describe("kafka_5c durable", function()
+  -- Nobody but the disk of n1 knows the last messages, and it alone which offsets it has given.
+  it("tells the others what only the disk of a killed node had", function()
+    local nodes = testing.start("challenges/kafka_5c.lua", { nodes = 3, latency = 10,
+      args = { "durable=true" } })
+    nodes:run(1)
+    nodes:isolate("n1")
+    local offsets = kafka_lab.send(nodes, "n1", "a", { 1, 2, 3 })
+    nodes:kill("n1")
+    nodes:heal()
+    nodes.cluster:restart("n1")
+    local later = kafka_lab.send(nodes, "n1", "a", { 4 })[1]
+    assert(later > offsets[3] and later < 1000) -- and no offsets are skipped for it
+    nodes:run(2)
+    for _, id in ipairs(nodes.ids) do
+      assert.same({ 1, 2, 3, 4 }, (kafka_lab.poll(nodes, id, "a")))
+    end
+  end)
+
+  it("goes on without the others after a kill, below nothing that it has told", function()
+    local nodes = testing.start("challenges/kafka_5c.lua", { nodes = 3, latency = 10,
+      args = { "durable=true" } })
+    nodes:run(1)
+    kafka_lab.send(nodes, "n0", "a", { 1, 2, 3, 4, 5 })
+    nodes:run(1) -- and n1 has told a clock that is none of its own messages'
+    nodes:isolate("n1")
+    nodes:restart("n1")
+    local offset = kafka_lab.send(nodes, "n1", "a", { 6 })[1]
+    assert.same({ 1, 2, 3, 4, 5 }, (kafka_lab.poll(nodes, "n0", "a")))
+    assert.same({}, (kafka_lab.poll(nodes, "n1", "a")))
+    nodes:heal()
+    nodes:run(3)
+    local messages, offsets = kafka_lab.poll(nodes, "n0", "a")
+    assert.same({ 1, 2, 3, 4, 5, 6 }, messages)
+    assert.equal(offset, offsets[6])
+  end)
+
+  it("gives no offset again where the disk was lost", function()
+    local nodes = testing.start("challenges/kafka_5c.lua", { nodes = 3, latency = 10,
+      args = { "durable=true" } })
+    nodes:run(1)
+    local before = kafka_lab.send(nodes, "n1", "a", { 1, 2, 3 })
+    nodes:run(1)
+    nodes:isolate("n1")
+    before[4] = kafka_lab.send(nodes, "n1", "a", { "lost" })[1]
+    nodes:kill("n1")
+    nodes:file("n1", "kafka.log", "")
+    nodes:heal()
+    nodes.cluster:restart("n1")
+    assert(kafka_lab.send(nodes, "n1", "a", { 4 })[1] > before[4])
+    nodes:run(2)
+    for _, id in ipairs(nodes.ids) do
+      assert.same({ 1, 2, 3, 4 }, (kafka_lab.poll(nodes, id, "a")))
+    end
+  end)
+
+  -- While n0 waits for its disk, the clock of n1 passes what it took.
+  it("shows nothing that a kill could take back", function()
+    local nodes = testing.start("challenges/kafka_5c.lua", { nodes = 2, latency = 10,
+      args = { "durable=true" }, sync_time = 1000 })
+    nodes:run(0.5)
+    local function send(id, message)
+      nodes.cluster:client():request(id, { type = "send", key = "a", msg = message }, 9,
+        function() end)
+    end
+    for i = 1, 15 do
+      send("n1", i)
+    end
+    nodes:run(0.9)
+    send("n0", 16)
+    nodes:run(0.5)
+    assert.same({}, (kafka_lab.poll(nodes, "n0", "a")))
+    nodes:run(5)
+    assert.equal(16, #(kafka_lab.poll(nodes, "n0", "a")))
+  end)
+
+  it("says why it cannot start where there is no folder", function()
+    local pipe = assert(io.popen([[printf '%s\n' '{"src":"c","dest":"n1","body":{"type":"init",]]
+      .. [["msg_id":1,"node_id":"n1","node_ids":["n1"]}}' | ./node challenges/kafka_5c.lua ]]
+      .. "durable=true 2>&1"))
+    local said = pipe:read("a")
+    pipe:close()
+    assert.matches("no folder for its files; start it with --data DIR", said, 1, true)
+  end)
+end)
