@@ -51,7 +51,7 @@ endif
 
 .DELETE_ON_ERROR:
 .PHONY: all FORCE help deps demo test test-c test-lua test-programs check fuzz fuzz-programs atlas \
-  survive bench-growth lint format install uninstall clean
+  survive crash bench-growth lint format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
 	@[ -L "node challenges" ] || ln -s challenges "node challenges"
@@ -182,6 +182,13 @@ survive: ## run every right node under random mixes of the faults it survives (S
 	@scripts/deps build
 	@$(MAKE) -s all
 	@./node --lua tests/sim/survive.lua $(SEEDS)
+
+ROUNDS = 100
+
+crash: ## kill -9 real nodes under load, and see that they keep what they acknowledged (ROUNDS=100)
+	@scripts/deps build
+	@$(MAKE) -s all
+	@trap '' PIPE; ./node --lua tests/crash/main.lua $(ROUNDS)
 
 # Challenges start the node as ../node, seen from their folder; so share/ has a link to it.
 SHARE = $(DESTDIR)$(PREFIX)/share/hearsay

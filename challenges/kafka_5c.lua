@@ -79,7 +79,7 @@ end
 local function begin_to_serve()
   if not is_serving and (remembers or box:is_ready()) then
     is_serving = true
-    clock = clock + (not remembers and box:is_restarted() and parameters.leap or 0)
+    clock = clock + (box:is_restarted() and parameters.leap or 0)
   end
 end
 
