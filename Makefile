@@ -51,7 +51,7 @@ endif
 
 .DELETE_ON_ERROR:
 .PHONY: all FORCE help deps demo test test-c test-lua test-programs check fuzz fuzz-programs atlas \
-  survive crash bench-growth lint format install uninstall clean
+  survive crash bench bench-guard bench-steady lint format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
 	@[ -L "node challenges" ] || ln -s challenges "node challenges"
@@ -167,11 +167,6 @@ bench-steady: ## see that memory stays the same over ten million messages
 	@scripts/deps build
 	@$(MAKE) -s all $(BENCH_PROGRAMS)
 	@./node --lua tests/bench/steady.lua $(BUILD)
-
-bench-growth: ## measure how the cost of a simulated message grows with the nodes
-	@scripts/deps build
-	@$(MAKE) -s all
-	@./node --lua tests/bench/growth.lua
 
 atlas: ## run every solution calm and under faults, and write challenges/README.md (SEEDS=5; 7 minutes)
 	@scripts/deps build

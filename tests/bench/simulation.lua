@@ -1,5 +1,5 @@
--- The bench itself: simulated messages a second, a whole run of 3e, and what a second processor
--- gains.
+-- The bench itself: simulated messages a second, how their cost grows with the nodes, a whole run
+-- of 3e, and what a second processor gains.
 
 local client = require "sim.client"
 local clusters = require "sim.cluster"
@@ -7,7 +7,8 @@ local sample = require "sample"
 
 local simulation = {}
 
-local NODES, MESSAGES = 25, 100000
+local MESSAGES = 100000
+local SIZES = { 25, 50, 100, 200, 400, 1000 } -- nodes
 
 -- Messages that wander over a ring: all the time goes into the network, the queue and the nodes.
 local SCRIPT = [[
@@ -27,10 +28,10 @@ node.on("pass", function(msg)
 end)
 ]]
 
--- Millions of messages a second of processor time.
-local function messages(path)
+-- Nanoseconds of processor time a message. As many are under way as there are nodes.
+local function cost(path, size)
   local nodes = {}
-  for i = 1, NODES do
+  for i = 1, size do
     nodes[i] = "n" .. i - 1
   end
   local cluster = assert(clusters.new({ command = { path }, nodes = nodes, seed = 1, latency = 10,
@@ -38,13 +39,30 @@ local function messages(path)
   assert(cluster:init())
   local asker = client.new(cluster.world, "bench")
   for _, id in ipairs(nodes) do
-    cluster.world:send(asker.id, id, { type = "pass", left = MESSAGES // NODES - 1 })
+    cluster.world:send(asker.id, id, { type = "pass", left = MESSAGES // size - 1 })
   end
   local before = cluster.world:counts().servers.received
   local start = os.clock()
   assert(cluster.world:run(1e6))
   local spent = os.clock() - start
-  return (cluster.world:counts().servers.received - before) / spent / 1e6
+  return spent / (cluster.world:counts().servers.received - before) * 1e9
+end
+
+-- The queue of events has as many entries as messages are under way, so a message should cost no
+-- more than in proportion to its logarithm.
+local function growth(bench, path)
+  local functions = {}
+  for i, size in ipairs(SIZES) do
+    functions[i] = function() return cost(path, size) end
+  end
+  local medians = sample.interleaved(5, functions)
+  bench.report({ group = "bench", name = "simulated messages, one core", unit = "M/s",
+    figure = 1e3 / medians[1], faster = true, least = 0.5 })
+  for i = 2, #SIZES do
+    bench.report({ group = "bench", unit = "times", figure = medians[i] / medians[1],
+      name = ("simulated, %d nodes over %d"):format(SIZES[i], SIZES[1]),
+      most = math.log(SIZES[i]) / math.log(SIZES[1]) })
+  end
 end
 
 function simulation.run(bench)
@@ -53,9 +71,7 @@ function simulation.run(bench)
     local file = assert(io.open(path, "w"))
     assert(file:write(SCRIPT))
     file:close()
-    local medians = sample.interleaved(3, { function() return messages(path) end })
-    bench.report({ group = "bench", name = "simulated messages, one core", unit = "M/s",
-      figure = medians[1], faster = true, least = 0.5 })
+    growth(bench, path)
   end
   if bench.wants("3e") then
     local command = "./sim test -w broadcast --bin challenges/broadcast_3e.lua --node-count 25 "

@@ -1,6 +1,7 @@
--- The seen-set alone, from a thousand to ten million integers, beside a Lua table: operations a
--- second, and bytes a value.
+-- The seen-set and the log alone, from a thousand to ten million entries, beside Lua tables:
+-- operations a second, and bytes an entry.
 
+local logs = require "hearsay.log"
 local sample = require "sample"
 local seen = require "hearsay.seen"
 
@@ -29,7 +30,7 @@ local function fill_seen(size)
   return set
 end
 
-local function fill_table(size)
+local function fill_set(size)
   local set, list = {}, {}
   for i = 1, size do
     local v = value(i)
@@ -41,29 +42,52 @@ local function fill_table(size)
   return set, list
 end
 
+local function fill_log(size)
+  local log = logs.new()
+  for i = 1, size do
+    log:append("k", i)
+  end
+  return log
+end
+
+-- As a script without hearsay.log keeps one: it has to be encoded when it is polled.
+local function fill_list(size)
+  local keys = { k = {} }
+  for i = 1, size do
+    local entries = keys["k"]
+    entries[#entries + 1] = { #entries, i }
+  end
+  return keys
+end
+
 local function rate(fill, size)
   return function()
     return size / sample.seconds(function() fill(size) end, 0.01) / 1e6
   end
 end
 
-function stores.run(bench)
-  if not bench.wants("seen") then
+-- Measures one of them: how it and its plain counterpart are filled.
+local function measure(bench, name, verb, fill, fill_plain)
+  if not bench.wants(name) then
     return
   end
   -- First, while there is no memory around that could be used again.
   local before = resident()
-  local set = fill_seen(TABLES_MOST)
-  bench.report({ group = "stores", name = "seen, bytes a value of 1e6", unit = "bytes",
-    figure = (resident() - before) / #set })
+  local store = fill(TABLES_MOST)
+  bench.report({ group = "stores", name = name .. ", bytes an entry of 1e6", unit = "bytes",
+    figure = (resident() - before) / #store })
   for _, size in ipairs(SIZES) do
-    local has_table = size <= TABLES_MOST
-    local rounds = size <= TABLES_MOST and 3 or 1
-    local medians = sample.interleaved(rounds,
-      { rate(fill_seen, size), has_table and rate(fill_table, size) or nil })
-    bench.report({ group = "stores", name = ("seen, add of %.0e"):format(size), unit = "M/s",
-      figure = medians[1], baseline = medians[2], faster = true })
+    local is_small = size <= TABLES_MOST
+    local medians = sample.interleaved(is_small and 3 or 1,
+      { rate(fill, size), is_small and rate(fill_plain, size) or nil })
+    bench.report({ group = "stores", name = ("%s, %s of %.0e"):format(name, verb, size),
+      unit = "M/s", figure = medians[1], baseline = medians[2], faster = true })
   end
+end
+
+function stores.run(bench)
+  measure(bench, "log", "append", fill_log, fill_list)
+  measure(bench, "seen", "add", fill_seen, fill_set)
 end
 
 return stores
