@@ -179,7 +179,7 @@ static int write_pending(struct durable *d, struct error *e)
 static int prepare(struct durable *d, enum journal_type type, struct slice key, int64_t offset,
                    struct slice payload)
 {
-  struct journal_record record = {type, d->last + 1, offset, key, payload};
+  struct journal_record record = {type, d->last + 1, offset, key, payload, d->last - d->durable};
   return journal_write(&d->pending, d->salt, &record, NULL);
 }
 

@@ -56,11 +56,12 @@ struct file_vtable {
   int (*read)(struct file *f, struct bytes *into, struct error *e);
 
   /* Appends to the file. The bytes survive a kill of the node for sure only when a sync that
-   * began later is done; before that, any prefix of them may. Returns 0; or -1 with `e`
+   * began later is done; before that, any part of them may. Returns 0; or -1 with `e`
    * filled, and then the file is as it was. */
   int (*append)(struct file *f, struct slice data, struct error *e);
 
-  /* Drops what is behind `length`. Returns 0, or -1 with `e` filled. */
+  /* Drops what is behind `length`. It never comes back behind bytes that are appended later,
+   * whatever a kill leaves; so this may wait for the disk. Returns 0, or -1 with `e` filled. */
   int (*truncate)(struct file *f, uint64_t length, struct error *e);
 
   /* Begins to make durable all that has been appended so far. One at a time for a file.

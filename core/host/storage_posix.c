@@ -95,6 +95,14 @@ static int truncate_file(struct file *file, uint64_t length, struct error *e)
   if (cut(f, length) != 0)
     return error_set(e, "cannot shorten %s: %s", f->path, strerror(errno));
   f->length = length;
+  int result;
+  do
+    result = f->storage->calls.fsync(f->job.fd);
+  while (result != 0 && errno == EINTR);
+  if (result != 0) {
+    give_up(f, "cannot sync the cut", errno);
+    return error_set(e, "%s", f->broken.text);
+  }
   return 0;
 }
 

@@ -19,7 +19,7 @@
 struct storage_calls {
   ssize_t (*write)(int fd, const void *data, size_t length);
   int (*ftruncate)(int fd, off_t length);
-  int (*fsync)(int fd); /* called by another thread */
+  int (*fsync)(int fd); /* called by another thread too */
 };
 
 struct storage {

@@ -3,6 +3,7 @@
 #include "sim/disk.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct disk_file {
   struct file file;   /* must be first */
@@ -188,6 +189,16 @@ static size_t survivors(struct rng *random, size_t count)
   }
 }
 
+/* Writes may come to the platter in another order: what is missing among the bytes that survive
+ * reads as zeroes. */
+static void lose_some(struct rng *random, char *data, size_t length)
+{
+  if (length == 0 || rng_below(random, 4) > 0)
+    return;
+  size_t begin = (size_t)rng_below(random, length);
+  memset(data + begin, 0, (size_t)rng_below(random, length - begin) + 1);
+}
+
 void disk_crash(struct disk *d)
 {
   for (struct disk_file *f = d->files; f != NULL; f = f->next) {
@@ -198,7 +209,10 @@ void disk_crash(struct disk *d)
       /* There is room: the platter has what the content once had. */
       (void)bytes_append(&f->content, f->platter.data + f->common, f->platter.length - f->common);
     } else if (is_cut || f->content.length > f->common) {
-      f->content.length = f->common + survivors(&d->random, f->content.length - f->common);
+      size_t left = survivors(&d->random, f->content.length - f->common);
+      f->content.length = f->common + left;
+      if (f->common > 0) /* see disk.h */
+        lose_some(&d->random, f->content.data + f->common, left);
     }
     (void)persist(f, f->content.length); /* without memory they stay unsynced */
   }

@@ -1,6 +1,8 @@
 /* disk.h - the disk of a simulated machine. It outlives the node: when that is killed, synced bytes
  * are all there, and of those written since then some prefix, which may end in the middle of a
- * record.
+ * record; at times with zeroes somewhere in it, where a write did not come to the platter before a
+ * later one. A file that was never synced has no such gaps, since one in its first bytes would leave
+ * nothing by which a log can be known.
  *
  * Where the tear is comes from a random stream of the machine's own, so that it shifts nothing
  * else. A sync takes simulated time. */

@@ -10,7 +10,9 @@
  *     0   4  CRC32C of the salt and bytes 4 to the end of the record
  *     4   4  length of the record, 32 + k + p
  *     8   4  length of the key, k
- *    12   4  type: 1 an entry of the log, 2 a committed offset
+ *    12   4  type, 1 byte: 1 an entry of the log, 2 a committed offset; and 3 bytes: how many of
+ *              the records just before were not synced when this one was made, which is less
+ *              than its sequence; 2^24 - 1: so many or more
  *    16   8  sequence: 1 in the first record, and in each one more than in that before it
  *    24   8  offset, from 0
  *    32   k  key
@@ -20,17 +22,24 @@
  * a newer file when it sees one.
  *
  * A record is valid if and only if it lies in the file as a whole, 32 + k is at most its length,
- * its length is at most 2^30, its checksum is right, its type is known, its offset is not negative,
- * a committed offset has no payload, and its sequence is one more than that of the record before.
+ * its length is at most 2^30, its checksum is right, its type is known, no more records are
+ * unsynced than there are, its offset is not negative, a committed offset has no payload, and its
+ * sequence is one more than that of the record before.
  *
  * Salt and sequence are in the checksum, so that bytes that an earlier file has left in the same
  * place of the disk, bytes that were written twice, or a whole record that somebody sent as a key,
  * are not taken for the next record.
  *
- * Where a record is not valid, its length cannot be believed either. So each later position is
- * tried for a valid record with a later sequence. A process that is killed, or a machine that loses
- * power, leaves a prefix of what was written, and nothing is found: the tail is torn. If one is
- * found, then bytes that were once whole have changed. */
+ * What was synced is on the disk; of what was written since, a process that is killed leaves a
+ * prefix, and a machine that loses power leaves any part of it: a later write may have come to the
+ * disk and an earlier one not. So where a record is not valid, it matters whether it was synced,
+ * and later records say so. Its length cannot be believed, so each later position is tried for a
+ * valid record with a later sequence. If one of them counts the damaged one as synced, then bytes
+ * that were once on the disk have changed: the file is corrupt, and left alone. If none does, the
+ * tail is torn and is cut off there, with whole records in it if there are any: they were never
+ * synced, and without the one before them nothing may be made of them. Damage to what was synced
+ * last, behind which nothing was written any more, looks like a torn tail; the cut is reported. A
+ * file without its header is not known to be a log, and left alone, whether it was synced or not. */
 #include "store/journal.h"
 
 #include "base/crc32c.h"
@@ -49,6 +58,9 @@ enum {
   AT_SEQUENCE = 16,
   AT_OFFSET = 24
 };
+
+/* So many unsynced records, or more. */
+#define MANY ((uint32_t)0xffffff)
 
 static const char magic[AT_VERSION] = {'H', 'E', 'A', 'R', 'S', 'A', 'Y', '\n'};
 
@@ -110,7 +122,8 @@ int journal_write(struct bytes *to, uint64_t salt, const struct journal_record *
   char *at = to->data + to->length;
   put_u32(at + AT_LENGTH, (uint32_t)length);
   put_u32(at + AT_KEY_LENGTH, (uint32_t)record->key.length);
-  put_u32(at + AT_TYPE, (uint32_t)record->type);
+  uint32_t unsynced = record->unsynced < MANY ? (uint32_t)record->unsynced : MANY;
+  put_u32(at + AT_TYPE, (uint32_t)record->type | unsynced << 8);
   put_u64(at + AT_SEQUENCE, record->sequence);
   put_u64(at + AT_OFFSET, (uint64_t)record->offset);
   to->length += JOURNAL_RECORD_BYTES;
@@ -142,11 +155,12 @@ static size_t parse(const struct journal_reader *r, size_t position, struct jour
   if (length > left)
     return 0;
   *record = (struct journal_record){
-    .type = get_u32(at + AT_TYPE) == JOURNAL_ENTRY ? JOURNAL_ENTRY : JOURNAL_COMMIT,
+    .type = at[AT_TYPE] == JOURNAL_ENTRY ? JOURNAL_ENTRY : JOURNAL_COMMIT,
     .sequence = get_u64(at + AT_SEQUENCE),
     .offset = (int64_t)get_u64(at + AT_OFFSET),
     .key = {at + JOURNAL_RECORD_BYTES, key_length},
     .payload = {at + JOURNAL_RECORD_BYTES + key_length, length - JOURNAL_RECORD_BYTES - key_length},
+    .unsynced = get_u32(at + AT_TYPE) >> 8,
   };
   /* Before the checksum, which is what costs: only records behind the last one are sought. */
   *wrong = "its sequence is not the next one";
@@ -156,7 +170,8 @@ static size_t parse(const struct journal_reader *r, size_t position, struct jour
   if (get_u32(at) != record_crc(r->salt, at, length))
     return 0;
   *wrong = "its type, offset or payload is none that this version has";
-  if (get_u32(at + AT_TYPE) != (uint32_t)record->type || record->offset < 0 ||
+  if (at[AT_TYPE] != (char)record->type ||
+      (record->unsynced >= record->sequence && record->unsynced < MANY) || record->offset < 0 ||
       (record->type == JOURNAL_COMMIT && record->payload.length > 0))
     return 0;
   return length;
@@ -191,14 +206,20 @@ enum journal_result journal_open(struct journal_reader *r, struct slice data, st
   return JOURNAL_RECORD;
 }
 
-/* The position of the first valid record with a later sequence behind the reader's position; 0:
- * there is none. */
+/* The sequence of the last record that was synced when this one was made; 0: of none is it known. */
+static uint64_t last_synced(const struct journal_record *record)
+{
+  return record->unsynced < MANY ? record->sequence - 1 - record->unsynced : 0;
+}
+
+/* The position of the first valid record behind the reader's position that says that the one there
+ * was synced; 0: there is none. */
 static size_t find_later(const struct journal_reader *r)
 {
   struct journal_record record;
   const char *wrong;
   for (size_t at = r->position + 1; at + JOURNAL_RECORD_BYTES <= r->data.length; at++)
-    if (parse(r, at, &record, &wrong) > 0)
+    if (parse(r, at, &record, &wrong) > 0 && last_synced(&record) > r->sequence)
       return at;
   return 0;
 }
@@ -225,7 +246,9 @@ enum journal_result journal_next(struct journal_reader *r, struct journal_record
     error_set(why, "the record at byte %zu is not whole: %s", r->position, wrong);
     return JOURNAL_TORN;
   }
-  error_set(why, "the record at byte %zu is damaged: %s; at byte %zu whole records follow",
+  error_set(why,
+            "the record at byte %zu is damaged: %s; at byte %zu records follow that were made when "
+            "it was synced",
             r->position, wrong, later);
   return JOURNAL_CORRUPT;
 }

@@ -1,8 +1,8 @@
 /* journal.h - what a log's file holds: a header, and a record for each change of the log.
  *
  * Pure functions over bytes. The format is at the top of the source. Reading tells three ends
- * apart: the data end behind a whole record; the last write did not get to its end, and what it
- * left is to be cut off (a torn tail); or bytes have changed in front of records that are whole,
+ * apart: the data end behind a whole record; what was written and not synced did not all get to the
+ * disk, and what it left is to be cut off (a torn tail); or bytes have changed that were synced,
  * which no cut may hide (corruption). */
 #ifndef HEARSAY_STORE_JOURNAL_H
 #define HEARSAY_STORE_JOURNAL_H
@@ -31,6 +31,7 @@ struct journal_record {
   int64_t offset;
   struct slice key;
   struct slice payload;
+  uint64_t unsynced; /* records just before this one that were not yet synced when it was made */
 };
 
 /* Append a header, with 64 random bits that the records of this file share; and a record of the
@@ -43,8 +44,8 @@ int journal_write(struct bytes *to, uint64_t salt, const struct journal_record *
 enum journal_result {
   JOURNAL_RECORD, /* there is a record */
   JOURNAL_END,    /* the data end here */
-  JOURNAL_TORN,   /* what follows is no whole record, and no whole record follows it */
-  JOURNAL_CORRUPT /* what follows is no valid record, but a valid one follows it */
+  JOURNAL_TORN,   /* what follows is no whole record, and nothing says that it was synced */
+  JOURNAL_CORRUPT /* what follows is no valid record, and a later one says that it was synced */
 };
 
 /* Reads records one after the other. It owns nothing. */

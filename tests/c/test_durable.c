@@ -371,10 +371,10 @@ static void what_was_written_is_there(void **state)
   struct error e;
   struct bytes content = {0};
   const struct journal_record written[] = {
-    {JOURNAL_ENTRY, 1, 4, SLICE("a"), SLICE("\"four\"")},
-    {JOURNAL_ENTRY, 2, 2, SLICE("a"), SLICE("2")},
-    {JOURNAL_COMMIT, 3, 9, SLICE("b"), SLICE("")},
-    {JOURNAL_COMMIT, 4, 3, SLICE("b"), SLICE("")},
+    {JOURNAL_ENTRY, 1, 4, SLICE("a"), SLICE("\"four\""), 0},
+    {JOURNAL_ENTRY, 2, 2, SLICE("a"), SLICE("2"), 0},
+    {JOURNAL_COMMIT, 3, 9, SLICE("b"), SLICE(""), 0},
+    {JOURNAL_COMMIT, 4, 3, SLICE("b"), SLICE(""), 0},
   };
   write_records(&content, written, 4);
   assert_int_equal(bytes_append(&content, "torn", 4), 0);
@@ -403,10 +403,10 @@ static void what_cannot_be_opened(void **state)
   struct bed b;
   struct bytes content = {0};
   const struct journal_record conflict[] = {
-    {JOURNAL_ENTRY, 1, 4, SLICE("a"), SLICE("1")},
-    {JOURNAL_ENTRY, 2, 4, SLICE("a"), SLICE("2")},
+    {JOURNAL_ENTRY, 1, 4, SLICE("a"), SLICE("1"), 0},
+    {JOURNAL_ENTRY, 2, 4, SLICE("a"), SLICE("2"), 0},
   };
-  const struct journal_record too_high = {JOURNAL_ENTRY, 1, INT64_MAX, SLICE("a"), SLICE("1")};
+  const struct journal_record too_high = {JOURNAL_ENTRY, 1, INT64_MAX, SLICE("a"), SLICE("1"), 0};
   write_records(&content, conflict, 2);
   recovery_bed(&b, bytes_slice(&content));
   assert_refused(&b, "record 2 gives offset 4 of \"a\" a second value");
@@ -442,7 +442,7 @@ static void out_of_memory(void **state)
   struct bed b;
   struct error e;
   struct bytes content = {0};
-  const struct journal_record written = {JOURNAL_ENTRY, 1, 0, SLICE("a"), SLICE("1")};
+  const struct journal_record written = {JOURNAL_ENTRY, 1, 0, SLICE("a"), SLICE("1"), 0};
   static char large[70000];
   memset(large, '1', sizeof large);
   write_records(&content, &written, 1);

@@ -34,15 +34,15 @@ static void make(struct file *f)
   *f = (struct file){0};
   memset(big_payload, '7', sizeof big_payload);
   const struct journal_record records[COUNT] = {
-    {JOURNAL_ENTRY, 1, 0, SLICE("k1"), SLICE("123")},
-    {JOURNAL_ENTRY, 2, 7, SLICE("k1"), SLICE("{\"a\":[1,2]}")},
-    {JOURNAL_COMMIT, 3, 7, SLICE("k1"), SLICE("")},
-    {JOURNAL_ENTRY, 4, 0, SLICE(""), SLICE("null")},
-    {JOURNAL_ENTRY, 5, INT64_MAX, SLICE("a\0b"), SLICE("")},
-    {JOURNAL_COMMIT, 6, 0, SLICE(""), SLICE("")},
-    {JOURNAL_ENTRY, 7, 1, SLICE("k2"), {big_payload, sizeof big_payload}},
-    {JOURNAL_ENTRY, 8, 2, SLICE("k2"), SLICE("\"\xc3\xa9\"")},
-    {JOURNAL_COMMIT, 9, INT64_MAX, SLICE("another key"), SLICE("")},
+    {JOURNAL_ENTRY, 1, 0, SLICE("k1"), SLICE("123"), 0},
+    {JOURNAL_ENTRY, 2, 7, SLICE("k1"), SLICE("{\"a\":[1,2]}"), 0},
+    {JOURNAL_COMMIT, 3, 7, SLICE("k1"), SLICE(""), 0},
+    {JOURNAL_ENTRY, 4, 0, SLICE(""), SLICE("null"), 0},
+    {JOURNAL_ENTRY, 5, INT64_MAX, SLICE("a\0b"), SLICE(""), 0},
+    {JOURNAL_COMMIT, 6, 0, SLICE(""), SLICE(""), 0},
+    {JOURNAL_ENTRY, 7, 1, SLICE("k2"), {big_payload, sizeof big_payload}, 0},
+    {JOURNAL_ENTRY, 8, 2, SLICE("k2"), SLICE("\"\xc3\xa9\""), 0},
+    {JOURNAL_COMMIT, 9, INT64_MAX, SLICE("another key"), SLICE(""), 0},
   };
   assert_int_equal(journal_write_header(&f->bytes, SALT, &e), 0);
   f->ends[0] = f->bytes.length;
@@ -60,6 +60,7 @@ static void assert_same(const struct journal_record *a, const struct journal_rec
   assert_int_equal(a->offset, b->offset);
   assert_true(slice_equal(a->key, b->key));
   assert_true(slice_equal(a->payload, b->payload));
+  assert_int_equal(a->unsynced, b->unsynced);
 }
 
 /* Reads the records that are expected to be there. Returns how it ends behind them. */
@@ -185,7 +186,7 @@ static void every_flipped_bit(void **state)
       char text[64];
       (void)snprintf(text, sizeof text, "the record at byte %zu is ", f.ends[before]);
       assert_contains(&why, text);
-      (void)snprintf(text, sizeof text, "at byte %zu whole records follow", f.ends[before + 1]);
+      (void)snprintf(text, sizeof text, "at byte %zu records follow", f.ends[before + 1]);
       if (result == JOURNAL_CORRUPT)
         assert_contains(&why, text);
     }
@@ -221,6 +222,62 @@ static void other_tails(void **state)
   assert_int_equal(read_first(&f, bytes_slice(&f.bytes), COUNT, &r, &why), JOURNAL_TORN);
   assert_contains(&why, "its sequence is not the next one");
   bytes_free(&f.bytes);
+}
+
+/* Of nine records the first four were synced when the others were made. Whatever part of the others
+ * comes to the disk, and how much of the last: those in front of the first gap are read, and then
+ * the tail is torn. A gap in what was synced is corruption, as long as a later record says so. */
+static void writes_that_came_in_another_order(void **state)
+{
+  (void)state;
+  enum { SYNCED = 4 };
+  struct file f;
+  struct journal_reader r;
+  struct error why;
+  make(&f);
+  f.bytes.length = f.ends[0];
+  for (int i = 0; i < COUNT; i++) {
+    f.records[i].unsynced = i < SYNCED ? (uint64_t)i : (uint64_t)i - SYNCED;
+    assert_int_equal(journal_write(&f.bytes, SALT, &f.records[i], &why), 0);
+  }
+  assert_int_equal(f.bytes.length, f.ends[COUNT]);
+  for (unsigned lost = 1; lost < 1u << COUNT; lost++) {
+    struct slice data = copy_of(bytes_slice(&f.bytes));
+    int first = -1, has_witness = 0;
+    for (int i = 0; i < COUNT; i++) {
+      if (lost >> i & 1)
+        memset((char *)(uintptr_t)data.data + f.ends[i], 0, f.ends[i + 1] - f.ends[i]);
+      if (lost >> i & 1 && first < 0)
+        first = i;
+      has_witness |= !(lost >> i & 1) && i >= SYNCED;
+    }
+    enum journal_result expected = first < SYNCED && has_witness ? JOURNAL_CORRUPT : JOURNAL_TORN;
+    assert_int_equal(read_first(&f, data, first, &r, &why), expected);
+    drop(data);
+  }
+  bytes_free(&f.bytes);
+}
+
+/* A count that is too large to be written says nothing, rather than too much. */
+static void very_many_unsynced_records(void **state)
+{
+  (void)state;
+  struct bytes b = {0};
+  struct journal_reader r;
+  struct journal_record record;
+  struct error why;
+  const uint64_t many = UINT64_C(1) << 24;
+  for (int is_known = 0; is_known < 2; is_known++) {
+    b.length = 0;
+    assert_int_equal(journal_write_header(&b, SALT, &why), 0);
+    assert_int_equal(bytes_append(&b, "damaged", 7), 0);
+    struct journal_record later = {JOURNAL_ENTRY, 3,          0,
+                                   SLICE("k"),    SLICE("1"), is_known ? 1 : many};
+    assert_int_equal(journal_write(&b, SALT, &later, &why), 0);
+    assert_int_equal(journal_open(&r, bytes_slice(&b), &why), JOURNAL_RECORD);
+    assert_int_equal(journal_next(&r, &record, &why), is_known ? JOURNAL_CORRUPT : JOURNAL_TORN);
+  }
+  bytes_free(&b);
 }
 
 /* A record that is gone as a whole is missed, and one of another file is not taken. */
@@ -263,6 +320,7 @@ static void fields_that_no_program_writes(void **state)
     const char *why;
   } cases[] = {
     {12, "\0\0\0\0", type},    {12, "\3\0\0\0", type},
+    {12, "\1\2\0\0", type},                              /* more unsynced records than there are */
     {12, "\2\0\0\0", type},                              /* a committed offset with a payload */
     {12, "\1\0\0\1", type},    {28, "\0\0\0\x80", type}, /* a negative offset */
     {4, "\x1f\0\0\0", length}, {4, "\1\0\0\x40", length},
@@ -306,7 +364,7 @@ static void too_long_and_out_of_memory(void **state)
   struct bytes b = {0};
   struct error e;
   struct journal_record record = {
-    JOURNAL_ENTRY, 1, 0, SLICE("k"), {big_payload, JOURNAL_RECORD_MAX_BYTES - 32}};
+    JOURNAL_ENTRY, 1, 0, SLICE("k"), {big_payload, JOURNAL_RECORD_MAX_BYTES - 32}, 0};
   assert_int_equal(journal_write(&b, SALT, &record, &e), -1);
   assert_contains(&e, "too long");
   record.payload.length = SIZE_MAX;
@@ -330,6 +388,8 @@ int main(void)
     cmocka_unit_test(every_truncation),
     cmocka_unit_test(every_flipped_bit),
     cmocka_unit_test(other_tails),
+    cmocka_unit_test(writes_that_came_in_another_order),
+    cmocka_unit_test(very_many_unsynced_records),
     cmocka_unit_test(missing_and_foreign_records),
     cmocka_unit_test(fields_that_no_program_writes),
     cmocka_unit_test(a_newer_version_is_known_as_one),

@@ -1,6 +1,7 @@
 -- Real nodes with logs in real files.
 
 local shell = dofile("tests/cli/shell.lua")
+local testing = require "hearsay.testing"
 
 local quote = shell.quote
 local SCRIPT = "tests/lua/fixtures/durable.lua"
@@ -134,13 +135,16 @@ describe("./node --data", function()
 
   it("refuses what it cannot use, and leaves it as it is", function()
     local folder = new_folder()
-    ask(node(folder), append(1), append(2))
+    ask(node(folder), { type = "open" })
     local name = folder:match("[^/]+$") .. "/n1/test.log"
-    local bytes = sh:read(name)
+    local simulated = testing.start(SCRIPT) -- where the second comes when the first is synced
+    assert(simulated:ask("n0", append(1)))
+    assert(simulated:ask("n0", append(2)))
+    local bytes = simulated:file("n0", "test.log")
     sh:write(name, bytes:sub(1, 40) .. "X" .. bytes:sub(42))
     local message = ask(node(folder), { type = "open" })[2].error
     assert.equal("cannot use test.log: the record at byte 24 is damaged: its checksum is wrong; at "
-      .. "byte 58 whole records follow", message)
+      .. "byte 58 records follow that were made when it was synced", message)
     assert.equal(bytes:sub(1, 40) .. "X" .. bytes:sub(42), sh:read(name))
     sh:write("file", "")
     assert.truthy(ask(node(sh:path("file")), { type = "open" })[2].error:find("Not a directory"))
