@@ -1,5 +1,5 @@
--- A log on disk is killed at every point of a script of appends, commits and syncs, and whatever the
--- disk can have made of what was not synced: any length of it, and any part of its records.
+-- A log on disk is killed at every point of a script of appends, commits and syncs, and whatever
+-- the disk can have made of what was not synced: any length of it, and any part of its records.
 
 local json = require "hearsay.json"
 local logs = require "hearsay.log"

@@ -43,8 +43,16 @@ local CLAIMS = {
     { but = "kill", options = "-w g-counter " },
     { but = "kill", options = "-w pn-counter ", arguments = "negative=true" },
   },
-  ["kafka_5a.lua"] = ALONE,
+  ["kafka_5a.lua"] = {
+    ALONE,
+    { but = "", options = "--node-count 1 --time-limit 40 --concurrency 10 ",
+      arguments = "durable=true" },
+  },
   ["kafka_5b.lua"] = { but = "" },
+  ["kafka_5c.lua"] = {
+    { but = "kill" },
+    { but = "", options = "--time-limit 40 ", arguments = "durable=true" },
+  },
   ["txn_6a.lua"] = {
     { but = "kill", options = "-w txn-rw-register --node-count 1 " },
     { but = "kill", options = "-w txn-list-append --node-count 1 " },
