@@ -94,6 +94,9 @@ static int spawn(lua_State *L)
   bind_check_function(L, 1);
   struct node *n = node_of(L);
   int count = lua_gettop(L);
+  struct error e;
+  if (node_check_tasks(n, &e) != 0)
+    return luaL_error(L, "node.spawn: %s", e.text);
   struct task *t = task_new(n, TASK_OTHER);
   if (!lua_checkstack(t->co, count)) {
     task_drop(n, t);

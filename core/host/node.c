@@ -4,9 +4,11 @@
  * out-of-memory error of Lua costs a message and not the node. */
 #include "host/node.h"
 
+#include "host/allocator.h"
 #include "host/extra.h"
 #include "host/node_private.h"
 #include "host/runaway.h"
+#include "host/source.h"
 #include "host/task.h"
 #include "host/value.h"
 #include "wire/error_code.h"
@@ -61,6 +63,21 @@ int64_t node_next_deadline_us(const struct node *n)
   return first == NULL ? NODE_NEVER : first->deadline_us;
 }
 
+const char *node_memory_error(const struct node *n)
+{
+  return allocator_met_limit(n->L) != 0 ? n->full.text : "out of memory";
+}
+
+int node_check_tasks(const struct node *n, struct error *e)
+{
+  if (n->busy_count < n->limits.tasks)
+    return 0;
+  return error_set(e,
+                   "%zu coroutines have not ended, and no more may be (the limit is set by "
+                   "--max-tasks)",
+                   n->busy_count);
+}
+
 static void read_clock(struct node *n)
 {
   n->now_us = n->platform.vtable->monotonic_us(n->platform.ctx);
@@ -85,6 +102,10 @@ struct node *node_new(const struct platform *platform, const struct state_option
   envelope_init(&n->envelope);
   struct state_options mine = *options;
   mine.owner = n;
+  n->limits = options->limits == NULL ? limits_default : *options->limits;
+  mine.limits = &n->limits;
+  error_set(&n->full, "over %llu bytes of memory (the limit is set by --max-memory)",
+            (unsigned long long)n->limits.memory_bytes);
   n->L = state_new(&mine, e);
   if (n->L == NULL) {
     node_free(n);
@@ -122,7 +143,7 @@ static int run_script(lua_State *L)
   struct error e;
   const char *slash = strrchr(s->path, '/');
   lua_pushlstring(L, s->path, slash == NULL ? 0 : (size_t)(slash - s->path));
-  state_add_script_folder(L, slash == NULL ? "." : lua_tostring(L, -1));
+  source_add_folder(L, slash == NULL ? "." : lua_tostring(L, -1));
   if (state_load_file(L, s->path, &e) != 0)
     return luaL_error(L, "%s", e.text);
   lua_createtable(L, s->word_count, 1); // chunk arg
@@ -146,12 +167,13 @@ int node_load(struct node *n, const char *path, int word_count, char *const *wor
   struct script s = {path, word_count, words};
   lua_pushcfunction(n->L, run_script);
   lua_pushlightuserdata(n->L, &s);
-  lua_State *before = runaway_enter(n->L);
+  lua_State *before = runaway_enter(n->L, n->limits.instructions);
   int status = lua_pcall(n->L, 1, 0, 0);
+  if (status != LUA_OK) /* what __tostring does is the script's code too */
+    error_set(e, "%s", status == LUA_ERRMEM ? node_memory_error(n) : state_error_text(n->L));
   (void)runaway_leave(before);
   if (status == LUA_OK)
     return 0;
-  error_set(e, "%s", state_error_text(n->L));
   error_flatten(e); /* Lua's own texts have several lines, as of a module not found */
   lua_pop(n->L, 1);
   return -1;
@@ -230,6 +252,11 @@ static void push_message(struct node *n, lua_State *L, lua_State *co)
 static void start_handler(struct node *n, lua_State *L, const struct handler *h)
 {
   const struct envelope *m = &n->envelope;
+  struct error e;
+  if (node_check_tasks(n, &e) != 0) {
+    node_refuse(n, ERROR_TEMPORARILY_UNAVAILABLE, "%s", e.text);
+    return;
+  }
   struct task *t = task_new(n, TASK_MESSAGE);
   n->undelivered.data = NULL; /* the task owes the reply from here on */
   if (bytes_put(&t->src, m->src) != 0)
@@ -345,7 +372,7 @@ static void receive(struct node *n, lua_State *L, struct slice line)
 }
 
 /* Memory has run out before there was a task for a message: its sender hears of it. */
-static void refuse_undelivered(struct node *n)
+static void refuse_undelivered(struct node *n, const char *why)
 {
   const struct envelope *m = &n->envelope;
   if (n->undelivered.data == NULL)
@@ -353,7 +380,7 @@ static void refuse_undelivered(struct node *n)
   int is_message = envelope_parse(&n->envelope, n->undelivered) == 0;
   n->undelivered.data = NULL;
   if (is_message && n->is_initialised && m->has_msg_id && !m->has_in_reply_to)
-    node_reply_error(n, m->src, m->msg_id, ERROR_CRASH, SLICE("out of memory"));
+    node_reply_error(n, m->src, m->msg_id, ERROR_CRASH, slice_of(why));
 }
 
 static int receive_protected(lua_State *L)
@@ -370,12 +397,16 @@ static int enter(struct node *n, lua_CFunction function, void *argument)
   lua_State *L = n->L;
   lua_pushcfunction(L, function);
   lua_pushlightuserdata(L, argument);
-  if (lua_pcall(L, 1, 0, 0) == LUA_OK)
+  int status = lua_pcall(L, 1, 0, 0);
+  if (status == LUA_OK)
     return 0;
   n->current = NULL;
-  node_logf(n, "a message or timer is lost: %s", state_error_text(L));
-  task_drop_lost(n);
-  refuse_undelivered(n);
+  (void)runaway_leave(NULL);
+  allocator_set_reserve(L, 0);
+  const char *why = status == LUA_ERRMEM ? node_memory_error(n) : state_error_text(L);
+  node_logf(n, "a message or timer is lost: %s", why);
+  task_drop_lost(n, why);
+  refuse_undelivered(n, why);
   lua_settop(L, 0);
   return -1;
 }

@@ -24,6 +24,7 @@ struct handler {
 
 struct node {
   struct platform platform;
+  struct limits limits;
   lua_State *L;
 
   struct heap waiting; /* of struct waiter */
@@ -31,12 +32,15 @@ struct node {
   int64_t next_msg_id;
   uint64_t late_replies;
 
+  struct error full;     /* what is said when the state has met its limit */
   struct error run_away; /* of the last call that had to be ended; empty: none */
   struct task *current;  /* whose coroutine runs now; NULL: none */
   struct task *all;      /* every task, for freeing */
   struct task *idle;     /* finished ones, for use again */
   size_t idle_count;
-  size_t unfinished; /* tasks of received messages */
+  size_t busy_count;  /* tasks that have not ended */
+  size_t unfinished;  /* those of received messages */
+  size_t timer_count; /* that are pending */
 
   struct handler *handlers;
   size_t handler_count;
@@ -59,6 +63,12 @@ struct node {
   int64_t started_us;
   int64_t now_us;
 };
+
+/* Why a call of Lua ended with LUA_ERRMEM. */
+const char *node_memory_error(const struct node *n);
+
+/* Fills `e` and returns -1 when the node has as many tasks as it may. */
+int node_check_tasks(const struct node *n, struct error *e);
 
 /* Writes a line of diagnostics, formatted like printf. */
 #if defined(__GNUC__)

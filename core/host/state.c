@@ -3,8 +3,11 @@
  * object file. The link has --wrap=luaS_hash, so this one call lands here. */
 #include "host/state.h"
 
-#include "base/pool.h"
+#include "host/allocator.h"
+#include "host/confine.h"
+#include "host/coroutines.h"
 #include "host/extra.h"
+#include "host/source.h"
 #include "host/value.h"
 
 #include <lauxlib.h>
@@ -78,71 +81,15 @@ void state_forbid_new_globals(lua_State *L)
   lua_pop(L, 1);
 }
 
-static int unavailable(lua_State *L)
-{
-  return luaL_error(L, "%s is not available to a script here: %s",
-                    lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, lua_upvalueindex(2)));
-}
-
-/* Replaces a field of the table at the top by a function that says why not. */
-static void forbid(lua_State *L, const char *table, const char *field, const char *why)
-{
-  lua_pushfstring(L, "%s.%s", table, field); // table name
-  lua_pushstring(L, why);                    // table name why
-  lua_pushcclosure(L, unavailable, 2);       // table function
-  lua_setfield(L, -2, field);                // table
-}
-
-/* Replaces every function of a library. */
-static void forbid_library(lua_State *L, const char *table, const char *why)
-{
-  static const char *const os_fields[] = {"clock",  "date",   "difftime", "execute", "exit",
-                                          "getenv", "remove", "rename",   "time",    "tmpname"};
-  static const char *const io_fields[] = {"close", "input", "lines", "open",    "output",
-                                          "popen", "read",  "type",  "tmpfile", "write"};
-  int is_os = strcmp(table, "os") == 0;
-  const char *const *fields = is_os ? os_fields : io_fields;
-  size_t count =
-    is_os ? sizeof os_fields / sizeof *os_fields : sizeof io_fields / sizeof *io_fields;
-  lua_createtable(L, 0, (int)count); // library
-  for (size_t i = 0; i < count; i++)
-    forbid(L, table, fields[i], why);
-  lua_pushvalue(L, -1);    // library library
-  lua_setglobal(L, table); // library
-  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_insert(L, -2);          // loaded library
-  lua_setfield(L, -2, table); // loaded
-  lua_pop(L, 1);
-}
-
-static void confine(lua_State *L)
-{
-  forbid_library(L, "os", "use node.now() for time; there are no processes");
-  forbid_library(L, "io", "a simulated node has no files; node.log writes diagnostics");
-  lua_getglobal(L, "package"); // package
-  lua_pushliteral(L, "");
-  lua_setfield(L, -2, "cpath");
-  forbid(L, "package", "loadlib", "a simulated node loads no C modules");
-  /* The third and fourth way of require look for C modules along cpath, which the script
-   * could set again. */
-  lua_getfield(L, -1, "searchers"); // package searchers
-  for (int i = 4; i > 2; i--) {
-    lua_pushnil(L);
-    lua_rawseti(L, -2, i);
-  }
-  lua_pop(L, 2);
-}
-
 /* What is never there: a second source of randomness, and a locale, on which the text
  * of numbers would depend. */
 static void remove_surprises(lua_State *L)
 {
   lua_getglobal(L, "math"); // math
-  forbid(L, "math", "randomseed", "the host seeds math.random; in the bench: --seed");
-  lua_pop(L, 1);
-  lua_getglobal(L, "os"); // os
-  forbid(L, "os", "setlocale", "numbers on the wire must not depend on it");
-  lua_pop(L, 1);
+  confine_forbid(L, "math", "randomseed", "the host seeds math.random; in the bench: --seed");
+  lua_getglobal(L, "os"); // math os
+  confine_forbid(L, "os", "setlocale", "numbers on the wire must not depend on it");
+  lua_pop(L, 2);
 }
 
 static void seed_random(lua_State *L, uint64_t seed)
@@ -165,15 +112,6 @@ static void set_path(lua_State *L, const struct state_options *o)
   lua_pop(L, 2);
 }
 
-void state_add_script_folder(lua_State *L, const char *folder)
-{
-  lua_getglobal(L, "package"); // package
-  lua_getfield(L, -1, "path"); // package path
-  lua_pushfstring(L, "%s;%s/?.lua", lua_tostring(L, -1), folder);
-  lua_setfield(L, -3, "path");
-  lua_pop(L, 2);
-}
-
 static int set_up(lua_State *L)
 {
   const struct state_options *o = lua_touserdata(L, 1);
@@ -186,46 +124,16 @@ static int set_up(lua_State *L)
   set_path(L, o);
   if (o->open_modules != NULL)
     o->open_modules(L);
+  source_open(L);
   if (o->confined)
     confine(L);
-  if (!o->is_plain)
+  if (!o->is_plain) {
     remove_surprises(L);
+    coroutines_open(L);
+  }
   if (o->owner != NULL) /* a node: in the bench, garbage can be whole worlds, unknown to Lua */
     state_pace(L);
   return 0;
-}
-
-/* Lua's allocators, over a pool and over malloc. Of a new block Lua gives the type instead of
- * the size. */
-static void *from_pool(void *pool, void *block, size_t old_bytes, size_t new_bytes)
-{
-  if (block == NULL)
-    return new_bytes == 0 ? NULL : pool_take(pool, new_bytes);
-  if (new_bytes > 0)
-    return pool_resize(pool, block, old_bytes, new_bytes);
-  pool_give(pool, block, old_bytes);
-  return NULL;
-}
-
-static void *from_malloc(void *none, void *block, size_t old_bytes, size_t new_bytes)
-{
-  (void)none;
-  (void)old_bytes;
-  if (new_bytes > 0)
-    return realloc(block, new_bytes);
-  free(block);
-  return NULL;
-}
-
-static lua_State *new_state(int malloc_each)
-{
-  if (malloc_each)
-    return lua_newstate(from_malloc, NULL);
-  struct pool *pool = calloc(1, sizeof *pool);
-  lua_State *L = pool == NULL ? NULL : lua_newstate(from_pool, pool);
-  if (L == NULL)
-    free(pool);
-  return L;
 }
 
 void state_pace(lua_State *L)
@@ -238,19 +146,15 @@ void state_pace(lua_State *L)
 
 void state_close(lua_State *L)
 {
-  void *pool;
-  (void)lua_getallocf(L, &pool);
-  lua_close(L);
-  if (pool != NULL)
-    pool_free(pool);
-  free(pool);
+  allocator_close_state(L);
 }
 
 lua_State *state_new(const struct state_options *options, struct error *e)
 {
   next_hash_seed = (unsigned int)options->hash_seed;
   wrap_was_called = 0;
-  lua_State *L = new_state(options->malloc_each);
+  size_t limit_bytes = options->limits == NULL ? 0 : (size_t)options->limits->memory_bytes;
+  lua_State *L = allocator_new_state(limit_bytes, options->malloc_each);
   if (L == NULL) {
     error_set(e, "out of memory");
     return NULL;

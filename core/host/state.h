@@ -7,6 +7,7 @@
 #define HEARSAY_HOST_STATE_H
 
 #include "base/error.h"
+#include "host/limits.h"
 
 #include <lua.h>
 
@@ -26,8 +27,11 @@ struct state_options {
   uint64_t random_seed;
 
   /* No files, processes, clocks or C modules from the script: what it can reach is
-   * what the platform gives. */
+   * what the platform gives. See confine.h. */
   int confined;
+
+  /* NULL: none; a node has the defaults then. They are copied. */
+  const struct limits *limits;
 
   /* An ordinary Lua interpreter: math.randomseed stays. */
   int is_plain;
@@ -58,9 +62,6 @@ int state_hash_is_pinned(void);
 
 /* From here on reading or writing a global that does not exist raises. */
 void state_forbid_new_globals(lua_State *L);
-
-/* Makes require look into this folder too, behind the library's. Raises. */
-void state_add_script_folder(lua_State *L, const char *folder);
 
 /* Loads a file of Lua source (never precompiled code) as a function, pushes it and
  * returns 0; or returns -1 with one line in `e` that names file and line. A first

@@ -1,5 +1,6 @@
 #include "host/task.h"
 
+#include "host/allocator.h"
 #include "host/runaway.h"
 #include "host/value.h"
 #include "wire/error_code.h"
@@ -11,6 +12,9 @@
 /* More idle coroutines than this are given back to the garbage collector, so that a
  * burst of waiting handlers does not stay resident. */
 enum { IDLE_MAX = 256 };
+
+/* What a report about a state that has met its limit may take beyond it. */
+enum { REPORT_BYTES = 256 << 10 };
 
 struct task *task_new(struct node *n, enum task_kind kind)
 {
@@ -41,6 +45,7 @@ struct task *task_new(struct node *n, enum task_kind kind)
   t->wants_reply = 0;
   t->msg_id = 0;
   t->rpc_id = 0;
+  n->busy_count++;
   if (kind == TASK_MESSAGE)
     n->unfinished++;
   return t;
@@ -62,6 +67,7 @@ static void release(struct node *n, struct task *t)
 
 static void end(struct node *n, struct task *t)
 {
+  n->busy_count--;
   if (t->kind == TASK_MESSAGE)
     n->unfinished--;
   t->kind = TASK_IDLE;
@@ -96,14 +102,14 @@ static int owes_reply(const struct task *t)
   return t->kind == TASK_MESSAGE && t->wants_reply;
 }
 
-void task_drop_lost(struct node *n)
+void task_drop_lost(struct node *n, const char *why)
 {
   for (struct task *t = n->all, *next; t != NULL; t = next) {
     next = t->next;
     if (t->kind == TASK_IDLE || t->is_waiting)
       continue;
     if (owes_reply(t))
-      node_reply_error(n, bytes_slice(&t->src), t->msg_id, ERROR_CRASH, SLICE("out of memory"));
+      node_reply_error(n, bytes_slice(&t->src), t->msg_id, ERROR_CRASH, slice_of(why));
     end(n, t);
     release(n, t); /* its coroutine may be dead */
   }
@@ -128,7 +134,7 @@ static int64_t push_answer(lua_State *co)
 
 /* What a handler raised: an error object is the answer; anything else is a crash, with
  * a traceback for the author and the first line for whoever asked. */
-static void reply_failure(struct node *n, struct task *t)
+static void reply_failure(struct node *n, struct task *t, int status)
 {
   lua_State *co = t->co;
   struct slice src = bytes_slice(&t->src), text;
@@ -142,9 +148,9 @@ static void reply_failure(struct node *n, struct task *t)
     return;
   }
   lua_pushvalue(co, -1);
-  lua_xmove(co, n->L, 1);                   // error
-  const char *why = state_error_text(n->L); // text
-  luaL_traceback(n->L, co, why, 0);         // text traceback
+  lua_xmove(co, n->L, 1);                                                                 // error
+  const char *why = status == LUA_ERRMEM ? node_memory_error(n) : state_error_text(n->L); // text
+  luaL_traceback(n->L, co, why, 0); // text traceback
   node_logf(n, "%s", lua_tostring(n->L, -1));
   if (owes_reply(t))
     node_reply_error(n, src, t->msg_id, ERROR_CRASH, slice_of(why));
@@ -167,31 +173,42 @@ static void reply_result(struct node *n, struct task *t)
   node_reply_error(n, src, t->msg_id, ERROR_CRASH, slice_of(e.text));
 }
 
+/* A task has failed: says so, and closes its variables. What the script does in that, in a
+ * __tostring or __close, is part of the call. */
+static void fail(struct node *n, struct task *t, int status)
+{
+  lua_State *inner = runaway_enter_inner(n->L);
+  if (status == LUA_ERRMEM)
+    allocator_set_reserve(n->L, REPORT_BYTES);
+  reply_failure(n, t, status);
+  allocator_set_reserve(n->L, 0);
+  runaway_leave_inner(inner);
+  lua_resetthread(t->co);
+}
+
 enum task_state task_run(struct node *n, struct task *t, int arguments)
 {
   struct task *outer = n->current;
   int results = 0;
   n->current = t;
   t->is_waiting = 0;
-  lua_State *before = runaway_enter(t->co);
+  lua_State *before = runaway_enter(t->co, n->limits.instructions);
   int status = lua_resume(t->co, n->L, arguments, &results);
-  const char *run_away = runaway_leave(before);
-  if (run_away != NULL)
-    error_set(&n->run_away, "%s", run_away);
-  n->current = outer;
-  if (status == LUA_YIELD && t->is_waiting)
-    return TASK_WAITS;
-  if (status == LUA_YIELD) {
+  if (status == LUA_YIELD && !t->is_waiting) {
     lua_pushliteral(t->co, "a handler may not call coroutine.yield itself; "
                            "node.sleep and node.rpc yield for it");
     status = LUA_ERRRUN;
   }
-  if (status != LUA_OK) {
-    reply_failure(n, t);
-    lua_resetthread(t->co);
-  } else if (t->kind == TASK_MESSAGE) {
+  n->current = outer;
+  if (status != LUA_OK && status != LUA_YIELD)
+    fail(n, t, status);
+  const char *run_away = runaway_leave(before);
+  if (run_away != NULL)
+    error_set(&n->run_away, "%s", run_away);
+  if (status == LUA_YIELD)
+    return TASK_WAITS;
+  if (status == LUA_OK && t->kind == TASK_MESSAGE)
     reply_result(n, t);
-  }
   task_drop(n, t);
   return status == LUA_OK ? TASK_ENDED : TASK_FAILED;
 }
@@ -313,6 +330,11 @@ int task_rpc(struct node *n, struct task *t, lua_State *L, struct slice dest, in
   if (n->input_is_closed)
     return wait_until(n, t, n->now_us, fail_at_end_of_input) == 0 ? 0
                                                                   : error_set(e, "out of memory");
+  if (n->rpcs.count >= n->limits.rpcs)
+    return error_set(e,
+                     "%zu requests wait for a reply, and no more may (the limit is set by "
+                     "--max-rpcs)",
+                     n->rpcs.count);
   /* Sending comes first, since it may raise. */
   int64_t msg_id = n->next_msg_id;
   if (node_send_request(n, L, dest, msg_id, index, e) != 0)

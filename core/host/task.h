@@ -30,7 +30,8 @@ struct task {
   int64_t rpc_id; /* msg_id whose reply it waits for, or 0 */
 };
 
-/* A task with an empty stack. Raises on out of memory (through node->L). */
+/* A task with an empty stack. The caller has asked node_check_tasks, where it is not the host
+ * that wants it. Raises on out of memory (through node->L). */
 struct task *task_new(struct node *n, enum task_kind kind);
 
 enum task_state { TASK_WAITS, TASK_ENDED, TASK_FAILED };
@@ -47,8 +48,8 @@ int task_defer(struct node *n, struct task *t, int arguments);
 void task_drop(struct node *n, struct task *t);
 
 /* After an error of Lua outside of coroutines, which is out of memory: drops the tasks that
- * it has left neither running nor waiting, and answers those to whom they owe a reply. */
-void task_drop_lost(struct node *n);
+ * it has left neither running nor waiting, and answers those to whom they owe a reply: why. */
+void task_drop_lost(struct node *n, const char *why);
 
 /* The task that may yield here. Raises with a text that starts with `what` when L is
  * not the coroutine of a running task. */

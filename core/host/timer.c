@@ -26,10 +26,12 @@ static void anchor(lua_State *L, struct timer *t)
 {
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, t);
+  t->node->timer_count++;
 }
 
 static void release(lua_State *L, struct timer *t)
 {
+  t->node->timer_count--;
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, t);
 }
@@ -38,6 +40,7 @@ static void fire(struct node *n, struct waiter *self)
 {
   struct timer *t = (struct timer *)self;
   lua_rawgetp(n->L, LUA_REGISTRYINDEX, t); // timer
+  struct error e;
   if (t->period_us == 0) {
     release(n->L, t);
   } else {
@@ -46,6 +49,11 @@ static void fire(struct node *n, struct waiter *self)
       next_us = n->now_us + next_period(t);
     /* There is room: this timer was in the heap until now. */
     (void)heap_insert(&n->waiting, &t->waiter.item, next_us);
+  }
+  if (node_check_tasks(n, &e) != 0) {
+    node_logf(n, "a timer's function is not called: %s", e.text);
+    lua_pop(n->L, 1);
+    return;
   }
   struct task *task = task_new(n, TASK_OTHER);
   lua_getiuservalue(n->L, -1, 1); // timer function
@@ -58,6 +66,9 @@ void timer_push(struct node *n, lua_State *L, int index, int64_t delay_us, int64
                 double jitter)
 {
   index = lua_absindex(L, index);
+  if (n->timer_count >= n->limits.timers)
+    luaL_error(L, "%d timers are pending, and no more may be (the limit is set by --max-timers)",
+               (int)n->timer_count);
   struct timer *t = lua_newuserdatauv(L, sizeof *t, 1);
   *t =
     (struct timer){.waiter = {.wake = fire}, .node = n, .period_us = period_us, .jitter = jitter};

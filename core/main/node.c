@@ -6,7 +6,6 @@
 
 #include <lauxlib.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +28,20 @@ static const char help[] =
   "  --lua            run a plain Lua file with Hearsay's modules at hand\n"
   "  --data DIR       folder for the node's files, DIR/<node id>/<name>, as log.open makes\n"
   "                   them (default: none, and log.open says so)\n"
-  "  --max-line N     longest line that is accepted, in bytes (default 67108864)\n"
+  "  --sandbox        for somebody else's script: no files but those of --data, no clock, no\n"
+  "                   processes, no C modules, no debug library but getinfo and traceback;\n"
+  "                   require finds the library's modules and those beside the script\n"
   "  --seed N         seed of randomness and of the order of pairs(), to repeat a run\n"
   "  --help, --version\n"
+  "\n"
+  "limits, each with an error that names its option; the node lives on:\n"
+  "  --max-line N          longest line that is accepted, in bytes (default 67108864)\n"
+  "  --max-rpcs N          requests that wait for a reply (default 250000)\n"
+  "  --max-timers N        timers that are pending (default 1000000)\n"
+  "  --max-tasks N         coroutines that have not ended (default 500000)\n"
+  "  --max-memory N        bytes of the script's Lua values (default 1073741824)\n"
+  "  --max-instructions N  of Lua code that does not come back, counted from its second\n"
+  "                        second of processor time on (default 100000000)\n"
   "\n"
   "examples:\n"
   "  node challenges/echo_1.lua\n"
@@ -41,27 +51,17 @@ static const char help[] =
 struct command {
   enum { RUN, CHECK, PLAIN_LUA, HELP, SHOW_VERSION } mode;
   const char *folder; /* for files; NULL: none */
-  size_t max_line_bytes;
+  int is_confined;
+  struct limits limits;
   const char *seed; /* NULL: by chance */
   int word_count;   /* script and its arguments */
   char **words;
 };
 
-static int parse_max_line(const char *text, size_t *bytes, struct error *e)
-{
-  char *end;
-  errno = 0;
-  unsigned long long value = strtoull(text, &end, 10);
-  if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < 1024 || value > 1u << 31)
-    return error_set(e, "--max-line: expected bytes, from 1024 to 2147483648, not \"%s\"", text);
-  *bytes = (size_t)value;
-  return 0;
-}
-
 static int parse(int argc, char **argv, struct command *c, struct error *e)
 {
-  int i = 1;
-  *c = (struct command){.mode = RUN, .max_line_bytes = 64 << 20, .words = argv};
+  int i = 1, taken;
+  *c = (struct command){.mode = RUN, .limits = limits_default, .words = argv};
   for (; i < argc && argv[i][0] == '-'; i++) {
     if (strcmp(argv[i], "--") == 0) {
       i++;
@@ -75,17 +75,20 @@ static int parse(int argc, char **argv, struct command *c, struct error *e)
       c->mode = CHECK;
     else if (strcmp(argv[i], "--lua") == 0)
       c->mode = PLAIN_LUA;
+    else if (strcmp(argv[i], "--sandbox") == 0)
+      c->is_confined = 1;
     else if (strcmp(argv[i], "--data") == 0) {
       c->folder = i + 1 < argc ? argv[++i] : "";
       if (*c->folder == '\0')
         return error_set(e, "--data: expected a folder");
-    } else if (strcmp(argv[i], "--max-line") == 0) {
-      if (parse_max_line(i + 1 < argc ? argv[++i] : "", &c->max_line_bytes, e) != 0)
-        return -1;
     } else if (strcmp(argv[i], "--seed") == 0) {
       if (i + 1 == argc)
         return error_set(e, "--seed: expected a number or any other word");
       c->seed = argv[++i];
+    } else if ((taken = limits_take(&c->limits, argv[i], argv[i + 1], e)) != 0) {
+      if (taken < 0)
+        return -1;
+      i++;
     } else
       return error_set(e, "unknown option %s (try: node --help)", argv[i]);
   }
@@ -93,6 +96,8 @@ static int parse(int argc, char **argv, struct command *c, struct error *e)
   c->word_count = argc - i;
   if (c->word_count == 0 && c->mode != HELP && c->mode != SHOW_VERSION)
     return error_set(e, "expected a script, such as challenges/echo_1.lua (try: node --help)");
+  if (c->is_confined && c->mode == PLAIN_LUA)
+    return error_set(e, "--sandbox is for a node: plain Lua (--lua) is not confined");
   return 0;
 }
 
@@ -132,6 +137,7 @@ static int plain(const struct command *c, const struct state_options *options, s
   struct state_options o = *options;
   o.open_modules = bind_all_modules;
   o.is_plain = 1;
+  o.limits = NULL;
   lua_State *L = state_new(&o, e);
   if (L == NULL)
     return -1;
@@ -164,7 +170,8 @@ static int with_script(const struct command *c, const struct paths *paths,
     node_each_type(n, print_type, &count);
     puts(count == 0 ? " no message types" : "");
   } else if (result == 0) {
-    struct loop_options loop = {.max_line_bytes = c->max_line_bytes, .drain_us = 10 * 1000000};
+    struct loop_options loop = {.max_line_bytes = (size_t)c->limits.line_bytes,
+                                .drain_us = 10 * 1000000};
     result = loop_run(n, world, &loop, e);
   }
   node_free(n);
@@ -195,6 +202,8 @@ int main(int argc, char **argv)
     .open_modules = bind_node_modules,
     .root = paths.root,
     .hash_seed = platform.vtable->random(platform.ctx),
+    .confined = command.is_confined,
+    .limits = &command.limits,
     .random_seed = platform.vtable->random(platform.ctx),
   };
   if (command.seed != NULL)

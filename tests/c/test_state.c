@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "failing_alloc.h"
+#include "host/source.h"
 #include "host/state.h"
 #include "temp_file.h"
 
@@ -153,7 +154,7 @@ static void a_confined_script_has_no_world_of_its_own(void **state)
     assert_run_has(L, calls[i], expected);
   }
   assert_run_has(L, "os.time()", "use node.now()");
-  assert_run_has(L, "io.open('x')", "a simulated node has no files");
+  assert_run_has(L, "io.open('x')", "a confined script has no files");
   /* The libraries that require gives are these too. */
   assert_run_has(L, "return require('os').time()", "not available");
   assert_run_has(L, "return require('io').open('x')", "not available");
@@ -282,7 +283,7 @@ static void require_looks_into_the_library_then_beside_the_script(void **state)
   (void)snprintf(path, sizeof path, "%s/beside", root);
   assert_run_has(L, "require 'c'", "module 'c' not found");
   lua_settop(L, 0);
-  state_add_script_folder(L, path);
+  source_add_folder(L, path);
   assert_int_equal(lua_gettop(L), 0);
   assert_run(L, "return (require 'a') .. (require 'b') .. (require 'c')",
              "library alibrary bbeside c");

@@ -210,7 +210,7 @@ describe("./sim test finds", function()
       ["a look at the real clock"] = { "os.time()",
         ":2: os.time is not available to a script here: use node.now() for time" },
       ["a look at files"] = { "io.open('x')",
-        ":2: io.open is not available to a script here: a simulated node has no files" },
+        ":2: io.open is not available to a script here: a confined script has no files" },
     } do
       it(name .. ", in one line, status 255", function()
         local ran, results = sim(case[1])

@@ -350,8 +350,8 @@ describe("a script", function()
     for call, expected in pairs({
       ["os.time()"] = "os.time is not available to a script here: use node.now%(%) for time",
       ["os.clock()"] = "use node.now", ["os.execute('true')"] = "there are no processes",
-      ["io.open('x')"] = "a simulated node has no files; node.log writes diagnostics",
-      ["io.write('x')"] = "a simulated node has no files",
+      ["io.open('x')"] = "a confined script has no files; node.log writes diagnostics",
+      ["io.write('x')"] = "a confined script has no files",
       ["math.randomseed(1)"] = "the host seeds math.random; in the bench: %-%-seed",
       ["package.loadlib('x', 'y')"] = "loads no C modules",
     }) do

@@ -1,0 +1,21 @@
+/* source.h - Lua code comes as source text, whoever loads it.
+ *
+ * Lua trusts precompiled code: a chunk that was made up can do anything to the process. So load,
+ * loadfile, dofile and require refuse it, in every mode. */
+#ifndef HEARSAY_HOST_SOURCE_H
+#define HEARSAY_HOST_SOURCE_H
+
+#include <lua.h>
+
+/* Replaces load, loadfile, dofile, and require's way of finding a Lua file. Raises. */
+void source_open(lua_State *L);
+
+/* From here on require looks only where it looks now and into folders added by source_add_folder,
+ * whatever package.path says, and takes names of modules without '/'. It finds no C modules.
+ * Raises. */
+void source_confine(lua_State *L);
+
+/* Makes require look into this folder too, behind the others. Raises. */
+void source_add_folder(lua_State *L, const char *folder);
+
+#endif
