@@ -182,6 +182,16 @@ size_t posix_pending(const struct posix *p)
   return p->output.length - p->written;
 }
 
+/* While a reader is slow, output may never be empty: what is written makes room for what comes, as
+ * soon as it is the larger part, so that each byte is moved once at most. */
+static void pass_written(struct posix *p)
+{
+  if (p->written < posix_pending(p))
+    return;
+  bytes_consume(&p->output, p->written);
+  p->written = 0;
+}
+
 enum posix_result posix_flush(struct posix *p, struct error *e)
 {
   while (posix_pending(p) > 0) {
@@ -189,6 +199,7 @@ enum posix_result posix_flush(struct posix *p, struct error *e)
     if (n >= 0) {
       p->written += (size_t)n;
     } else if (errno == EAGAIN) {
+      pass_written(p);
       return POSIX_AGAIN;
     } else if (errno == EPIPE || errno == ECONNRESET) {
       return POSIX_END;

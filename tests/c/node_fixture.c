@@ -24,7 +24,7 @@ static const char prelude[] = "local node = require 'hearsay' "
                               "local json = require 'hearsay.json' "
                               "local _ = node, errors, json ";
 
-void fixture_open(struct node_fixture *f)
+static void open_with(struct node_fixture *f, const struct limits *limits)
 {
   struct error e;
   *f = (struct node_fixture){.node = NULL};
@@ -34,16 +34,22 @@ void fixture_open(struct node_fixture *f)
                                   .root = ".",
                                   .hash_seed = 1,
                                   .random_seed = 1,
-                                  .malloc_each = 1};
+                                  .limits = limits,
+                                  .malloc_each = limits == NULL};
   f->node = node_new(&f->platform, &options, &e);
   assert_non_null(f->node);
 }
 
-int fixture_try(struct node_fixture *f, const char *script, struct error *e)
+void fixture_open(struct node_fixture *f)
+{
+  open_with(f, NULL);
+}
+
+/* Loads the script into a node that is open. */
+static int load(struct node_fixture *f, const char *script, struct error *e)
 {
   struct bytes text = {0};
   struct temp_file file;
-  fixture_open(f);
   assert_int_equal(bytes_append_slice(&text, slice_of(prelude)), 0);
   assert_int_equal(bytes_append_slice(&text, slice_of(script)), 0);
   temp_file_write(&file, text.data, text.length);
@@ -52,6 +58,12 @@ int fixture_try(struct node_fixture *f, const char *script, struct error *e)
   int result = node_load(f->node, file.path, 0, NULL, e);
   temp_file_remove(&file);
   return result;
+}
+
+int fixture_try(struct node_fixture *f, const char *script, struct error *e)
+{
+  fixture_open(f);
+  return load(f, script, e);
 }
 
 void fixture_load(struct node_fixture *f, const char *script)
@@ -69,6 +81,16 @@ void fixture_init(struct node_fixture *f)
 void fixture_start(struct node_fixture *f, const char *script)
 {
   fixture_load(f, script);
+  fixture_init(f);
+  assert_reply(f, "\"type\":\"init_ok\",\"in_reply_to\":1");
+}
+
+void fixture_start_limited(struct node_fixture *f, const struct limits *limits, const char *script)
+{
+  struct error e;
+  open_with(f, limits);
+  if (load(f, script, &e) != 0)
+    fail_msg("%s", e.text);
   fixture_init(f);
   assert_reply(f, "\"type\":\"init_ok\",\"in_reply_to\":1");
 }

@@ -29,6 +29,9 @@ void fixture_load(struct node_fixture *f, const char *script);
 /* And initialises it: n1, of n1, n2, n3. */
 void fixture_start(struct node_fixture *f, const char *script);
 
+/* The same, with limits, and its memory from the pool, as in ./node. */
+void fixture_start_limited(struct node_fixture *f, const struct limits *limits, const char *script);
+
 void fixture_init(struct node_fixture *f);
 
 /* Ends the node. Whatever was sent or logged must have been looked at. */

@@ -142,6 +142,30 @@ static void a_full_pipe_keeps_the_rest(void **state)
   close_pipes(&w);
 }
 
+/* As much comes as is read, for long, and there is always something left. */
+static void what_a_slow_reader_has_read_needs_no_memory(void **state)
+{
+  (void)state;
+  enum { START = 1 << 20, BLOCK = 1 << 12, BLOCKS = 10000 };
+  struct pipes w;
+  struct error e;
+  static char start[START], block[BLOCK];
+  open_pipes(&w);
+  memset(start, 'x', sizeof start);
+  assert_int_equal(send_line(&w, (struct slice){start, sizeof start}), 0);
+  for (int i = 0; i < BLOCKS; i++) {
+    memset(block, 'a' + i % 26, sizeof block);
+    assert_int_equal(send_line(&w, (struct slice){block, sizeof block}), 0);
+    assert_int_equal(posix_flush(&w.p, &e), POSIX_AGAIN);
+    assert_int_equal(read(w.out[READ_END], block, sizeof block), BLOCK);
+    char expected = (char)(i < START / BLOCK ? 'x' : 'a' + (i - START / BLOCK) % 26);
+    assert_int_equal(block[0], expected);
+    assert_int_equal(block[BLOCK - 1], expected);
+  }
+  assert_true(w.p.output.capacity <= 4 * START);
+  close_pipes(&w);
+}
+
 static void a_reader_that_is_gone(void **state)
 {
   (void)state;
@@ -345,6 +369,7 @@ int main(void)
     cmocka_unit_test(clocks_and_randomness),
     cmocka_unit_test(lines_go_out_when_they_are_flushed),
     cmocka_unit_test(a_full_pipe_keeps_the_rest),
+    cmocka_unit_test(what_a_slow_reader_has_read_needs_no_memory),
     cmocka_unit_test(a_reader_that_is_gone),
     cmocka_unit_test(writing_that_fails),
     cmocka_unit_test(reads_into_lines),
