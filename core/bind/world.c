@@ -371,17 +371,38 @@ static int collect(lua_State *L)
 
 /* --- functions ---------------------------------------------------------- */
 
+/* From the list at the top. Raises when one is wrong. */
+static void take_limits(lua_State *L, struct limits *l)
+{
+  struct error e;
+  luaL_checktype(L, -1, LUA_TTABLE);
+  lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+  for (lua_Integer i = 1; i <= count; i += 2) {
+    lua_rawgeti(L, -1, i);
+    lua_rawgeti(L, -2, i + 1); // list option value
+    int taken = limits_take(l, luaL_checkstring(L, -2), lua_tostring(L, -1), &e);
+    if (taken <= 0)
+      luaL_error(L, "%s%s", taken == 0 ? "no limit: " : e.text,
+                 taken == 0 ? lua_tostring(L, -2) : "");
+    lua_pop(L, 2);
+  }
+}
+
 /*** Makes a world.
  * @tparam table options seed (integer), latency (mean, in seconds), latency_dist (constant,
  *   uniform, exponential), head_of_line (default true), sync_time (of a node's disk, in seconds;
  *   default 0.001), real_time (default false: nodes are processes, and time is real), max_line
  *   (bytes that a line between servers may have; default any number): a longer one ends the run,
+ *   limits (list of options of ./node that set one, each followed by its value),
  *   patience (seconds for which a process may read nothing of what it is sent; default 10) */
 static int new_world(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
-  struct world_options o = {
-    .head_of_line = 1, .sync_us = 1000, .root = state_root(L), .open_modules = bind_node_modules};
+  struct world_options o = {.head_of_line = 1,
+                            .sync_us = 1000,
+                            .limits = limits_default,
+                            .root = state_root(L),
+                            .open_modules = bind_node_modules};
   lua_getfield(L, 1, "seed");
   o.seed = (uint64_t)luaL_checkinteger(L, -1);
   if (lua_getfield(L, 1, "latency") != LUA_TNIL)
@@ -399,6 +420,8 @@ static int new_world(lua_State *L)
     o.head_of_line = lua_toboolean(L, -1);
   if (lua_getfield(L, 1, "patience") != LUA_TNIL)
     o.patience_us = bind_check_duration_us(L, lua_gettop(L));
+  if (lua_getfield(L, 1, "limits") != LUA_TNIL)
+    take_limits(L, &o.limits);
   struct box *b = lua_newuserdatauv(L, sizeof *b, 1); // box
   *b = (struct box){0};
   luaL_setmetatable(L, WORLD_TYPE);

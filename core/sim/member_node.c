@@ -131,12 +131,14 @@ static int start(struct member *m, struct error *e)
     v->has_random = 1;
   }
   struct platform platform = {&platform_vtable, v};
+  const struct limits *limits = &world_options(w)->limits;
   struct state_options options = {
     .open_modules = world_options(w)->open_modules,
     .root = world_options(w)->root,
     .hash_seed = rng_next(&v->random),
     .random_seed = rng_next(&v->random),
     .confined = 1,
+    .limits = limits->tasks == 0 ? NULL : limits,
   };
   v->node = node_new(&platform, &options, e);
   if (v->node == NULL)

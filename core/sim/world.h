@@ -20,10 +20,11 @@ struct world_options {
   struct latency latency;
   int head_of_line;
   int is_real_time;
-  size_t max_line;     /* bytes that a line between servers may have; 0: any number */
-  int64_t patience_us; /* how long a process may leave all unread that it is sent; 0: 10 s */
-  int64_t sync_us;     /* how long a disk takes for a sync */
-  const char *root;    /* the folder that has lua/hearsay; copied */
+  size_t max_line;      /* bytes that a line between servers may have; 0: any number */
+  int64_t patience_us;  /* how long a process may leave all unread that it is sent; 0: 10 s */
+  int64_t sync_us;      /* how long a disk takes for a sync */
+  struct limits limits; /* of a node in virtual time; all zeroes: the defaults */
+  const char *root;     /* the folder that has lua/hearsay; copied */
   void (*open_modules)(lua_State *L);
 };
 

@@ -20,11 +20,12 @@ local cluster = {}
 --   - nodes: list of ids
 --   - seed; latency (mean, milliseconds), latency_dist, head_of_line, max_line, sync_time
 --     (milliseconds): see sim.options
+--   - limits: options of ./node and their values, in one list
 -- @treturn[1] cluster with `world` and `nodes`
 -- @treturn[2] nil
 -- @treturn[2] string why the script does not load
 function cluster.new(options)
-  local world = worlds.new({
+  local ok_world, world = pcall(worlds.new, {
     seed = options.seed,
     latency = (options.latency or 0) / 1000,
     latency_dist = options.latency_dist,
@@ -32,7 +33,11 @@ function cluster.new(options)
     sync_time = options.sync_time and options.sync_time / 1000,
     real_time = options.real_time,
     max_line = options.max_line,
+    limits = options.limits,
   })
+  if not ok_world then
+    return nil, world
+  end
   services.add_all(world, options.seed)
   local self = setmetatable({ world = world, nodes = options.nodes, next_client = 0 }, Cluster)
   for _, id in ipairs(options.nodes) do

@@ -253,7 +253,7 @@ function runner.run(opts, on_start)
   local cluster, message = clusters.new({
     command = opts.command, real_time = opts.real_time, nodes = opts.nodes, seed = opts.seed,
     latency = opts.latency, latency_dist = opts.latency_dist, head_of_line = opts.head_of_line,
-    max_line = opts.max_line, sync_time = opts.sync_time,
+    max_line = opts.max_line, sync_time = opts.sync_time, limits = opts.limits,
   })
   if not cluster then
     return nil, message

@@ -11,24 +11,32 @@ local BAD_OPTIONS = 254 -- as Maelstrom's
 
 local trial = {}
 
--- The place of the script among the words of a ./node command: behind options, which have a value.
+-- The place of the script among the words of a ./node command: behind options, which have a value,
+-- but for --sandbox. And those options among them that set a limit.
 local function script_place(words)
-  local at = 2
+  local at, limits = 2, {}
   while words[at] and words[at]:find("^%-%-%l") do
-    at = at + 2
+    if words[at]:find("^%-%-max%-") then
+      limits[#limits + 1], limits[#limits + 2] = words[at], words[at + 1]
+    end
+    at = at + (words[at] == "--sandbox" and 1 or 2)
   end
-  return at
+  return at, limits
 end
 
 -- What is to run. Our own node with a Lua script, as in --bin "./node SCRIPT ARGS", --bin ./node ..
 -- -- SCRIPT ARGS, or --bin SCRIPT ARGS, runs in virtual time unless --real-time is given, where
--- options of ./node (--data, --max-line) mean nothing: a simulated node has a disk of its own. Any
--- other program runs as it is, in real time.
+-- the options of ./node that set a limit (--max-memory ..) are those of the nodes, and the others
+-- mean nothing: a simulated node has a disk of its own, and is always confined. Any other program
+-- runs as it is, in real time.
 local function find_command(opts)
   local words = table.move(opts.bin, 1, #opts.bin, 1, {})
   table.move(opts.args, 1, #opts.args, #words + 1, words)
   local is_host = words[1]:match("[^/]*$") == "node"
-  local place = is_host and script_place(words) or 1
+  local place, limits = 1, nil
+  if is_host then
+    place, limits = script_place(words)
+  end
   local name = words[place]
   if is_host and not name then
     return nil, '--bin names no script: expected --bin "./node challenges/echo_1.lua"'
@@ -49,6 +57,7 @@ local function find_command(opts)
   end
   words = table.move(words, place, #words, 1, {})
   words[1] = path
+  opts.limits = limits
   return words, name
 end
 

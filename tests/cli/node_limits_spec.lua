@@ -136,6 +136,40 @@ describe("limits of ./node:", function()
   end)
 end)
 
+describe("limits of nodes in the bench", function()
+  local sh = shell.open()
+
+  teardown(function() sh:close() end)
+
+  local function test(command)
+    return sh:run(("./sim test -w echo --time-limit 1 --json --store %s --bin %s")
+      :format(shell.quote(sh:path("store")), shell.quote(command)))
+  end
+
+  it("are options of the ./node that it is given", function()
+    local script = sh:write("script.lua", [[
+      local node = require "hearsay"
+      node.on("echo", function(msg)
+        local big = ("x"):rep(1 << 20)
+        return { type = "echo_ok", echo = big and msg.body.echo }
+      end)
+    ]])
+    assert.equal(0, test("./node --max-memory 4000000 --sandbox " .. script).status)
+    local ran = test("./node --sandbox --max-memory 1048576 " .. script)
+    assert.equal(1, ran.status)
+    assert.truthy(sh:read("store/latest/node-logs/n1.log"):find(
+      "over 1048576 bytes of memory (the limit is set by --max-memory)", 1, true))
+  end)
+
+  it("are looked at before anything runs", function()
+    local ran = test("./node --max-rpcs many challenges/echo_1.lua")
+    assert.equal(255, ran.status)
+    assert.equal('sim: --max-rpcs: expected a number, from 1 to 1000000000, not "many"\n', ran.err)
+    ran = test("./node --max-speed 1 challenges/echo_1.lua")
+    assert.equal("sim: no limit: --max-speed\n", ran.err)
+  end)
+end)
+
 -- As Lua's own, for what a script can see.
 describe("coroutines of a script", function()
   it("resume, wrap and close as in plain Lua", function()
