@@ -15,12 +15,12 @@ const struct limits limits_default = {
 };
 
 /* The least memory is what a node's library needs, with room for a small script. */
-static const struct option {
+static const struct known {
   const char *name;
   size_t field;
   const char *unit;
   unsigned long long least, most;
-} options[] = {
+} known[] = {
   {"--max-line", offsetof(struct limits, line_bytes), "bytes", 1024, 1ull << 31},
   {"--max-rpcs", offsetof(struct limits, rpcs), "a number", 1, 1000000000},
   {"--max-timers", offsetof(struct limits, timers), "a number", 1, 1000000000},
@@ -29,10 +29,10 @@ static const struct option {
   {"--max-instructions", offsetof(struct limits, instructions), "a number", 1000000, 1ull << 50},
 };
 
-int limits_take(struct limits *l, const char *name, const char *value, struct error *e)
+int limits_take(struct limits *l, const char *option, const char *value, struct error *e)
 {
-  const struct option *o = options, *end = options + sizeof options / sizeof *options;
-  while (o < end && strcmp(o->name, name) != 0)
+  const struct known *o = known, *end = known + sizeof known / sizeof *known;
+  while (o < end && strcmp(o->name, option) != 0)
     o++;
   if (o == end)
     return 0;
@@ -43,7 +43,7 @@ int limits_take(struct limits *l, const char *name, const char *value, struct er
   unsigned long long number = strtoull(value, &rest, 10);
   if (*value < '0' || *value > '9' || *rest != '\0' || errno != 0 || number < o->least ||
       number > o->most)
-    return error_set(e, "%s: expected %s, from %llu to %llu, not \"%s\"", name, o->unit, o->least,
+    return error_set(e, "%s: expected %s, from %llu to %llu, not \"%s\"", option, o->unit, o->least,
                      o->most, value);
   *(uint64_t *)((char *)l + o->field) = number;
   return 1;

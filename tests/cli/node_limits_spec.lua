@@ -55,8 +55,8 @@ describe("limits of ./node:", function()
       end)
     ]], "go")
     assert.is_nil(bodies[1])
-    assert.matches("script.lua:3: node.rpc: 3 requests wait for a reply, and no more may %(the limit "
-      .. "is set by %-%-max%-rpcs%)", diagnostics)
+    assert.matches("script.lua:3: node.rpc: 3 requests wait for a reply, and no more may "
+      .. "%(the limit is set by %-%-max%-rpcs%)", diagnostics)
   end)
 
   it("timers", function()

@@ -79,7 +79,8 @@ describe("a confined script", function()
   is("has no file that is open", "return tostring(io.stdout) .. tostring(io.stdin)", "nilnil")
   is("gets no metatable of what the host made, to put a finalizer there",
     "return getmetatable(require('hearsay.json').array()) .. ' ' "
-      .. ".. getmetatable(node.after(9, print)) .. ' ' .. getmetatable(require('hearsay.seen').new())",
+      .. ".. getmetatable(node.after(9, print)) .. ' ' "
+      .. ".. getmetatable(require('hearsay.seen').new())",
     "hearsay.array hearsay.timer hearsay.seen")
   is("has its own metatables as ever", "local m = { __index = { a = 1 } } "
     .. "local t = setmetatable({}, m) return tostring(getmetatable(t) == m) .. t.a", "true1")
