@@ -202,4 +202,4 @@ uninstall: ## remove what install put there
 clean: ## remove everything the build made
 	rm -rf build node sim "node challenges"
 
--include $(wildcard $(BUILD)/core/*/*.d $(BUILD)/tests/c/*.d)
+-include $(wildcard $(BUILD)/core/*/*.d $(BUILD)/tests/*/*.d)
