@@ -47,7 +47,7 @@ static void *open_worker(void *ctx)
 
 static void close_worker(void *worker)
 {
-  state_close(worker);
+  lua_close(worker);
 }
 
 /* The result is '+' and what the function returned, or '-' and an error. */

@@ -11,7 +11,14 @@ struct allocator {
   size_t most_bytes;  /* that may be in use now: the limit, and a reserve */
   size_t limit_bytes; /* SIZE_MAX / 2: none; sums with it do not overflow */
   size_t met_limit;
+  int is_open; /* the state is made; with its last block the allocator goes too */
 };
+
+static void allocator_free(struct allocator *a)
+{
+  pool_free(&a->pool);
+  free(a);
+}
 
 /* Whether so much may be in use. */
 static inline int fits(struct allocator *a, size_t used_bytes)
@@ -47,6 +54,8 @@ static void *from_pool(void *ctx, void *block, size_t old_bytes, size_t new_byte
   if (new_bytes == 0) {
     a->used_bytes = used_bytes;
     pool_give(&a->pool, block, old_bytes);
+    if (used_bytes == 0 && a->is_open)
+      allocator_free(a);
     return NULL;
   }
   if (new_bytes > old_bytes && !fits(a, used_bytes))
@@ -63,6 +72,8 @@ static void *from_malloc(void *ctx, void *block, size_t old_bytes, size_t new_by
   if (new_bytes == 0) {
     a->used_bytes = used_bytes;
     free(block);
+    if (used_bytes == 0 && a->is_open)
+      allocator_free(a);
     return NULL;
   }
   if (new_bytes > old_bytes && !fits(a, used_bytes))
@@ -78,10 +89,10 @@ lua_State *allocator_new_state(size_t limit_bytes, int malloc_each)
   a->limit_bytes = limit_bytes == 0 ? SIZE_MAX / 2 : limit_bytes;
   a->most_bytes = a->limit_bytes;
   lua_State *L = lua_newstate(malloc_each ? from_malloc : from_pool, a);
-  if (L == NULL) {
-    pool_free(&a->pool);
-    free(a);
-  }
+  if (L == NULL)
+    allocator_free(a);
+  else
+    a->is_open = 1;
   return L;
 }
 
@@ -90,14 +101,6 @@ static struct allocator *allocator_of(lua_State *L)
   void *a;
   (void)lua_getallocf(L, &a);
   return a;
-}
-
-void allocator_close_state(lua_State *L)
-{
-  struct allocator *a = allocator_of(L);
-  lua_close(L);
-  pool_free(&a->pool);
-  free(a);
 }
 
 void allocator_set_reserve(lua_State *L, size_t bytes)

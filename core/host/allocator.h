@@ -12,11 +12,8 @@
 #include <stddef.h>
 
 /* Makes a state without libraries, or NULL on out of memory. A limit of 0 is none. With
- * malloc_each every block is malloc's. */
+ * malloc_each every block is malloc's. lua_close gives back all memory. */
 lua_State *allocator_new_state(size_t limit_bytes, int malloc_each);
-
-/* Closes it, and gives back its memory. */
-void allocator_close_state(lua_State *L);
 
 /* Lets the state have so many bytes more than its limit, to say that it has met it. Nothing is
  * freed when the reserve is taken away again, by 0. */

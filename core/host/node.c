@@ -119,7 +119,7 @@ void node_free(struct node *n)
   if (n == NULL)
     return;
   if (n->L != NULL)
-    state_close(n->L);
+    lua_close(n->L);
   task_free_all(n);
   heap_free(&n->waiting);
   map_free(&n->rpcs);

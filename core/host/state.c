@@ -144,11 +144,6 @@ void state_pace(lua_State *L)
   lua_gc(L, LUA_GCSETPAUSE, pause < LEAST ? LEAST : pause > MOST ? MOST : pause);
 }
 
-void state_close(lua_State *L)
-{
-  allocator_close_state(L);
-}
-
 lua_State *state_new(const struct state_options *options, struct error *e)
 {
   next_hash_seed = (unsigned int)options->hash_seed;
@@ -163,7 +158,7 @@ lua_State *state_new(const struct state_options *options, struct error *e)
   lua_pushlightuserdata(L, (void *)(uintptr_t)options);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
     error_set(e, "%s", lua_tostring(L, -1));
-    state_close(L);
+    lua_close(L);
     return NULL;
   }
   return L;

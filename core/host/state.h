@@ -40,16 +40,13 @@ struct state_options {
   int malloc_each;
 };
 
-/* Returns NULL with `e` filled on failure. The caller closes it with state_close. */
+/* Returns NULL with `e` filled on failure. The caller closes it with lua_close. */
 lua_State *state_new(const struct state_options *options, struct error *e);
 
 /* Sets how much garbage may collect before it is swept, by how much there is in use: half a
  * megabyte at least, or as much again. A small heap is then not gone through all the time, and
  * a large one does not become several times as large. Call it now and then. */
 void state_pace(lua_State *L);
-
-/* Closes a state made by state_new, and gives back its memory. */
-void state_close(lua_State *L);
 
 void *state_owner(lua_State *L);
 

@@ -150,7 +150,7 @@ static int plain(const struct command *c, const struct state_options *options, s
     e->text[0] = '\0';
     result = -1;
   }
-  state_close(L);
+  lua_close(L);
   return result;
 }
 

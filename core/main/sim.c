@@ -55,6 +55,6 @@ int main(int argc, char **argv)
   lua_pushlightuserdata(L, &command);
   if (lua_pcall(L, 1, 0, -3) != LUA_OK)
     fprintf(stderr, "sim: %s\n", lua_tostring(L, -1));
-  state_close(L);
+  lua_close(L);
   return command.status;
 }

@@ -50,7 +50,7 @@ static void what_is_in_use_is_what_lua_counts(void **state)
     }
     lua_gc(L, LUA_GCCOLLECT, 0);
     assert_counts(L);
-    allocator_close_state(L);
+    lua_close(L);
   }
 }
 
@@ -71,7 +71,7 @@ static void over_the_limit_there_is_no_memory(void **state)
     allocator_set_reserve(L, 0);
     assert_int_equal(try_string(L, LIMIT), LUA_ERRMEM);
     assert_int_equal(try_string(L, LIMIT / 4), LUA_OK); /* the large one is collected */
-    allocator_close_state(L);
+    lua_close(L);
   }
 }
 
@@ -80,7 +80,7 @@ static void no_limit_is_none(void **state)
   (void)state;
   lua_State *L = allocator_new_state(0, 0);
   assert_int_equal(try_string(L, 64 * LIMIT), LUA_OK);
-  allocator_close_state(L);
+  lua_close(L);
 }
 
 static void want_of_memory_is_not_the_limit(void **state)
@@ -96,7 +96,7 @@ static void want_of_memory_is_not_the_limit(void **state)
   assert_int_equal(allocator_met_limit(L), 0);
   assert_true(allocator_used(L) <= used);
   assert_counts(L);
-  allocator_close_state(L);
+  lua_close(L);
 }
 
 static void no_state_without_memory(void **state)
@@ -111,7 +111,7 @@ static void no_state_without_memory(void **state)
       failing_alloc_off();
     }
     assert_true(n > 2);
-    allocator_close_state(L);
+    lua_close(L);
   }
 }
 

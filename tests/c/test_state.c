@@ -67,7 +67,7 @@ static void knows_its_owner_and_root_in_coroutines_too(void **state)
   memset(root, 'x', sizeof root - 1); /* it has a copy */
   lua_register(L, "look", in_coroutine);
   assert_run(L, "return tostring(look()) .. tostring(coroutine.wrap(look)())", "truetrue");
-  state_close(L);
+  lua_close(L);
 }
 
 #define ORDER \
@@ -78,7 +78,7 @@ static void one_hash_seed_gives_one_order_of_pairs(void **state)
 {
   (void)state;
   if (!state_hash_is_pinned()) {
-    state_close(new_state(&(struct state_options){.root = "."}));
+    lua_close(new_state(&(struct state_options){.root = "."}));
     assert_int_equal(state_hash_is_pinned(), 1);
   }
   char *orders[3];
@@ -87,7 +87,7 @@ static void one_hash_seed_gives_one_order_of_pairs(void **state)
     lua_State *L = new_state(&o);
     assert_int_equal(state_hash_is_pinned(), 1);
     orders[i] = strdup(run(L, ORDER));
-    state_close(L);
+    lua_close(L);
   }
   assert_string_equal(orders[0], orders[1]);
   assert_string_not_equal(orders[0], orders[2]);
@@ -104,7 +104,7 @@ static void one_random_seed_gives_one_sequence(void **state)
     struct state_options o = {.root = ".", .random_seed = seeds[i]};
     lua_State *L = new_state(&o);
     draws[i] = strdup(run(L, "return math.random(0) .. ' ' .. math.random(0)"));
-    state_close(L);
+    lua_close(L);
   }
   assert_string_equal(draws[0], draws[1]);
   assert_string_not_equal(draws[0], draws[2]);
@@ -125,12 +125,12 @@ static void nothing_else_may_seed_or_set_a_locale(void **state)
     assert_run(L, "os.setlocale('C')",
                "chunk:1: os.setlocale is not available to a script here: numbers on the wire "
                "must not depend on it");
-    state_close(L);
+    lua_close(L);
   }
   struct state_options o = {.root = ".", .is_plain = 1};
   lua_State *L = new_state(&o);
   assert_run(L, "math.randomseed(1) return os.setlocale('C')", "C");
-  state_close(L);
+  lua_close(L);
 }
 
 static void a_confined_script_has_no_world_of_its_own(void **state)
@@ -160,11 +160,11 @@ static void a_confined_script_has_no_world_of_its_own(void **state)
   assert_run_has(L, "return require('io').open('x')", "not available");
   assert_run(L, "return package.cpath", "");
   assert_run(L, "return package.path", "./lua/?.lua;./lua/?/init.lua");
-  state_close(L);
+  lua_close(L);
   o.confined = 0;
   L = new_state(&o);
   assert_run(L, "return io.type(io.stdout) .. math.type(os.time())", "fileinteger");
-  state_close(L);
+  lua_close(L);
 }
 
 /* A path for C modules that the script sets itself does not help it: nothing looks there. */
@@ -175,12 +175,12 @@ static void a_confined_script_loads_no_c_modules(void **state)
   struct state_options o = {.root = "."};
   lua_State *L = new_state(&o);
   assert_run_has(L, chunk, "/tmp/x/y.so");
-  state_close(L);
+  lua_close(L);
   o.confined = 1;
   L = new_state(&o);
   assert_run_has(L, chunk, "module 'x.y' not found");
   assert_null(strstr(run(L, chunk), ".so"));
-  state_close(L);
+  lua_close(L);
 }
 
 static void undeclared_globals_are_errors(void **state)
@@ -196,7 +196,7 @@ static void undeclared_globals_are_errors(void **state)
   assert_run(L, "return _G[1.5]", "chunk:1: undeclared global '1.5'");
   assert_run(L, "early = 2 return early", "2");
   assert_run(L, "rawset(_G, 'late', 3) return late", "3");
-  state_close(L);
+  lua_close(L);
 }
 
 /* The error is the file's name followed by `text`. */
@@ -214,7 +214,7 @@ static void assert_load_error(const void *data, size_t length, const char *text)
     fail_msg("expected \"%s\" in: %s", expected, e.text);
   assert_int_equal(lua_gettop(L), 0);
   temp_file_remove(&file);
-  state_close(L);
+  lua_close(L);
 }
 
 static int write_chunk(lua_State *L, const void *data, size_t size, void *luaL_buffer)
@@ -251,7 +251,7 @@ static void loads_source_and_nothing_else(void **state)
   size_t length;
   const char *data = lua_tolstring(L, -1, &length);
   assert_load_error(data, length, " attempt to load a binary chunk");
-  state_close(L);
+  lua_close(L);
   assert_load_error("local x\n\nx = = 1\n", 17, "3: unexpected symbol near '='");
   assert_load_error("#!/usr/bin/env node\nx = = 1\n", 28, "2: unexpected symbol");
 }
@@ -287,7 +287,7 @@ static void require_looks_into_the_library_then_beside_the_script(void **state)
   assert_int_equal(lua_gettop(L), 0);
   assert_run(L, "return (require 'a') .. (require 'b') .. (require 'c')",
              "library alibrary bbeside c");
-  state_close(L);
+  lua_close(L);
   for (size_t i = 4; i-- > 0;) {
     (void)snprintf(path, sizeof path, "%s%s", root, files[i][0]);
     assert_int_equal(unlink(path), 0);
@@ -312,7 +312,7 @@ static void a_traceback_is_text(void **state)
                  "local e = setmetatable({}, {__tostring = function() return 'told' end}) "
                  "return (select(2, xpcall(error, traceback, e)))",
                  "told\nstack traceback:");
-  state_close(L);
+  lua_close(L);
 }
 
 static int raises(lua_State *L)
@@ -345,7 +345,7 @@ static void out_of_memory_anywhere(void **state)
     lua_State *L = state_new(&o, &e);
     failing_alloc_off();
     if (L != NULL) {
-      state_close(L);
+      lua_close(L);
       break;
     }
     if (strcmp(e.text, "out of memory") != 0)
