@@ -178,23 +178,32 @@ static void a_node_whose_memory_is_full_answers(void **state)
   fixture_stop(&f);
 }
 
-/* 100,000 requests that nobody answers: each is told so, and their memory comes back. */
+/* ThreadSanitizer keeps a place on its own stack for each coroutine that has yielded, and has room
+ * for 65,536 of them. */
+#ifdef __SANITIZE_THREAD__
+enum { RPCS = 10000 };
+#else
+enum { RPCS = 100000 };
+#endif
+
+/* Requests that nobody answers: each is told so, and their memory comes back. */
 static void very_many_rpcs_time_out(void **state)
 {
   (void)state;
-  enum { RPCS = 100000 };
+  char fields[80];
   struct node_fixture f;
   fixture_start_limited(
     &f, &limits_default,
     "local ended = 0 "
-    "node.on('go', function() for i = 1, 100000 do node.spawn(function() "
+    "node.on('go', function(msg) for i = 1, msg.body.count do node.spawn(function() "
     "local reply, err = node.rpc('n2', {type='q'}, 1) "
     "assert(reply == nil and err.name == 'timeout') ended = ended + 1 end) end end) "
     "node.on('ended', function() collectgarbage() collectgarbage() "
     "return {type='ended_ok', ended=ended} end)");
   fixture_ask(&f, 2, "\"type\":\"ended\"");
   size_t before_bytes = allocator_used(f.node->L);
-  fixture_ask(&f, 3, "\"type\":\"go\"");
+  (void)snprintf(fields, sizeof fields, "\"type\":\"go\",\"count\":%d", RPCS);
+  fixture_ask(&f, 3, fields);
   fixture_pass(&f, SECOND / 2);
   assert_int_equal(f.node->rpcs.count, RPCS);
   assert_int_equal(f.node->busy_count, RPCS);
@@ -204,7 +213,9 @@ static void very_many_rpcs_time_out(void **state)
   assert_int_equal(f.node->busy_count, 0);
   fake_platform_forget(&f.world);
   fixture_ask(&f, 4, "\"type\":\"ended\"");
-  assert_reply(&f, "\"type\":\"ended_ok\",\"in_reply_to\":4,\"ended\":100000");
+  (void)snprintf(fields, sizeof fields, "\"type\":\"ended_ok\",\"in_reply_to\":4,\"ended\":%d",
+                 RPCS);
+  assert_reply(&f, fields);
   /* What stays are 256 coroutines for use again, and the registry's room for as many references. */
   assert_true(allocator_used(f.node->L) < before_bytes + (8 << 20));
   assert_nothing_logged(&f);
