@@ -71,7 +71,7 @@ describe("the bench finds nothing wrong with", function()
     ["challenges/kafka_5a.lua"] = "--node-count 1 --rate 1000 --time-limit 2 --concurrency 4",
     ["challenges/variants/kafka_tail_pointer.lua"] = "--node-count 2 --rate 1000 --time-limit 1 "
       .. "--concurrency 2n --latency 1 --latency-dist exponential",
-    ["tests/sim/right/kafka_durable.lua"] = KILLED,
+    ["challenges/kafka_5a.lua durable=true"] = KILLED,
   } do
     it(script, function()
       for seed = 1, SEEDS do

@@ -45,6 +45,7 @@ local CLAIMS = {
   },
   ["kafka_5a.lua"] = {
     ALONE,
+    -- So long that its clients find it alive now and then.
     { but = "", options = "--node-count 1 --time-limit 40 --concurrency 10 ",
       arguments = "durable=true" },
   },
@@ -71,10 +72,6 @@ local CLAIMS = {
   -- repeated before it has come.
   ["counter_seq_kv.lua"] = { but = "kill duplicate spike", options = "-w pn-counter " },
   ["g_set_push.lua"] = { but = "kill", options = "-w g-set " },
-  -- So long that its clients find it alive now and then.
-  ["kafka_durable.lua"] = {
-    but = "", options = "--node-count 1 --time-limit 40 --concurrency 10 ",
-  },
   ["lin_kv_proxy.lua"] = { but = "duplicate", options = "-w lin-kv --concurrency 2n " },
   ["lin_kv_owner.lua"] = { but = "kill", options = "-w lin-kv --concurrency 2n " },
 }
