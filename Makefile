@@ -173,7 +173,7 @@ atlas: ## run every solution calm and under faults, and write challenges/README.
 	@$(MAKE) -s all
 	@./node --lua scripts/atlas.lua "$(SEEDS)" "$(ONLY)"
 
-survive: ## run every right node under random mixes of the faults it survives (SEEDS=100)
+survive: ## run every right node under mixes of the faults it survives (SEEDS=100; TOGETHER=1: all at once)
 	@scripts/deps build
 	@$(MAKE) -s all
 	@./node --lua tests/sim/survive.lua $(SEEDS)
