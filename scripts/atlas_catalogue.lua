@@ -1,28 +1,22 @@
--- What `make atlas` runs: for each challenge the options, the scripts that solve it, the best or
--- usual first, and what others have published.
+-- What `make atlas` runs: for each challenge the scripts that solve it, the best or usual first.
 --
--- A challenge is
+-- An entry is
 --
---   - name, title
---   - options: those of ./sim test; `strict` ones hold only while calm or partitioned, since
---     nobody is always available when nodes stand still
---   - unit: what the two latencies of its table are
+--   - name of the challenge, of which sim.challenges has the title, the options, and what others
+--     have published
+--   - strict: options that hold only while calm or partitioned, since nobody is always available
+--     when nodes stand still
 --   - rows: {label, script and its arguments}; an edit {from, to} changes one line of the script,
 --     as a person would who tries another policy
---   - published: {technique, who, messages between nodes per operation, median ms, most ms}:
---     one run each under Maelstrom itself, on two cores
 
-local BROADCAST = "-w broadcast --node-count 25 --rate 100 --time-limit 20 --latency 100"
-local KAFKA = "-w kafka --concurrency 2n --rate 1000 --time-limit 20"
-local TXN = "-w txn-rw-register --concurrency 2n --rate 1000 --time-limit 20 --converge"
+local challenges = require "sim.challenges"
 
 local HUB = "challenges/broadcast_3d.lua"
 local DIRECT = { "policies%.hub", "policies.direct" }
 
-return {
+local catalogue = {
   {
-    name = "2", title = "unique ids", unit = "answer",
-    options = "-w unique-ids --node-count 3 --rate 1000 --time-limit 10",
+    name = "2",
     strict = "--availability total",
     rows = {
       { "flake", "challenges/unique_ids_2.lua" },
@@ -32,7 +26,7 @@ return {
     },
   },
   {
-    name = "3d and 3e", title = "broadcast", unit = "stable everywhere", options = BROADCAST,
+    name = "3d and 3e",
     rows = {
       { "3d: direct", HUB, edit = DIRECT },
       { "direct, window 0.033 s", HUB .. " window=0.033", edit = DIRECT },
@@ -56,40 +50,18 @@ return {
       { "anti-entropy", "challenges/variants/broadcast_anti_entropy.lua" },
       { "push-pull", "challenges/variants/broadcast_push_pull.lua" },
     },
-    published = {
-      { "everyone to everyone, no acknowledgements", "fersilva16", 11.88, 77, 135 },
-      { "everyone to everyone, backup", "A (Go)", 14.7, 78, 102 },
-      { "star, acknowledgement per value", "teivah", 24.4, 176, 209 },
-      { "star, growing time-outs", "B (Go)", 22, 170, 220 },
-      { "star, batches both ways", "C (Go)", 22.8, 177, 237 },
-      { "star, 100 ms ticks, acknowledged by rpc", "maszlasz", 5.86, 198, 354 },
-      { "buffer per node, flushed by a timer", "B (Go)", 8.5, 250, 390 },
-      { "tree4, retry queue", "D (Rust)", 24.1, 365, 516 },
-      { "star, leaf 100 ms, hub 500 ms", "DnMllr", 4.51, 277, 628 },
-      { "star, unsynchronised 300 ms ticks", "virajac0", 2.48, 419, 702 },
-      { "star, batches both ways", "C (Go)", 2.80, 269, 757 },
-      { "star, 500 ms batches, acknowledgements", "teivah", 1.74, 746, 1078 },
-      { "mesh, 1.5 s, full set", "fersilva16", 4.17, 793, 1572 },
-    },
   },
   {
-    name = "4", title = "grow-only counter", unit = "answer",
-    options = "-w g-counter --node-count 3 --rate 100 --time-limit 20",
+    name = "4",
     rows = {
       { "state merged in batches", "challenges/g_counter_4.lua" },
       { "one key, cas, cache, barrier", "challenges/variants/counter_cas_key.lua" },
       { "a key per node, gossip of sums", "challenges/variants/counter_key_per_node.lua" },
       { "log of deltas with ids", "challenges/variants/counter_delta_log.lua" },
     },
-    published = {
-      { "own total pushed per add, no kv", "fersilva16", 0.68 },
-      { "own seq-kv key, 500 ms gossip", "dstdfx", 1.47 },
-      { "kv on the request path", "best of four others", 4.95 },
-    },
   },
   {
-    name = "5b and 5c", title = "kafka-style log", unit = "lag",
-    options = KAFKA .. " --node-count 2",
+    name = "5b and 5c",
     rows = {
       { "5c: sparse offsets, watermark", "challenges/kafka_5c.lua" },
       { "5c with acks=all", "challenges/kafka_5c.lua acks=all" },
@@ -101,17 +73,9 @@ return {
       { "lingering batches", "challenges/variants/kafka_linger.lua" },
       { "hash leader, forwarding", "challenges/variants/kafka_hash_leader.lua" },
     },
-    published = {
-      { "5c: leader, pushed replicas, local polls (has a race)", "fersilva16", 0.76, nil, 1130 },
-      { "5c: hash owner in memory, forwarding", "nikolai", 1.27, nil, 0 },
-      { "5c: leaders; whole log in lin-kv", "best of four others", 1.78 },
-      { "5b: whole log as one lin-kv value", "C (Go)", 4.73 },
-      { "5b: lin-kv offsets, seq-kv entries", "A (Go)", 12.7 },
-    },
   },
   {
-    name = "6b and 6c", title = "transactions", unit = "answer",
-    options = TXN .. " --node-count 2 --consistency-models read-committed",
+    name = "6b and 6c",
     strict = "--availability total",
     rows = {
       { "6c: units in batches, causal", "challenges/txn_6c.lua" },
@@ -119,10 +83,11 @@ return {
       { "last writer wins, rpc each", "challenges/variants/txn_last_writer_wins.lua" },
       { "gossiped snapshots", "challenges/variants/txn_gossiped_snapshots.lua" },
     },
-    published = {
-      { "full state every 500 ms (dies on longer runs)", "nikolai", 0.0045 },
-      { "one replicate rpc per transaction", "fersilva16", 1.51 },
-      { "one replicate rpc per transaction", "teivah", 2.65 },
-    },
   },
 }
+
+for _, entry in ipairs(catalogue) do
+  setmetatable(entry, { __index = challenges[entry.name] })
+end
+
+return catalogue

@@ -17,6 +17,11 @@ files.list = {
       .. "are nanoseconds since the load began, latencies milliseconds",
   },
   {
+    name = "run.json",
+    about = "how it was run: the arguments, the fault windows (microseconds since the load began), "
+      .. "with --converge what each node had afterwards",
+  },
+  {
     name = "history.jsonl",
     about = "an operation a line, in the order in which they began",
     fields = {

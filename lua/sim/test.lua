@@ -5,6 +5,7 @@ local options = require "sim.options"
 local results = require "sim.results"
 local screen = require "sim.screen"
 local store = require "sim.store"
+local stored = require "sim.stored"
 local terminal = require "sim.terminal"
 local trial = require "sim.trial"
 
@@ -17,11 +18,12 @@ local function complain(message)
 end
 
 -- Stores a run's files; the text is what the screen shows.
-local function keep(folder, run, journal, text, nodes)
+local function keep(folder, run, journal, text, opts)
   folder:write("results.json", results.encode(run.results))
+  folder:write("run.json", stored.encode_meta(run, opts))
   folder:write_history(run.history)
   folder:write("messages.jsonl", journal)
-  for _, id in ipairs(nodes) do
+  for _, id in ipairs(opts.nodes) do
     folder:write("node-logs/" .. id .. ".log", run.world:log(id))
   end
   folder:write("screen.txt", text)
@@ -91,7 +93,7 @@ local function run_once(opts, style)
   }
   local journal = run.world:journal()
   local is_kept, why_not = pcall(keep, folder, run, journal, screen.render(run.results, meta),
-    opts.nodes)
+    opts)
   if not is_kept then
     complain(why_not)
     return COULD_NOT_RUN

@@ -64,7 +64,7 @@ end
 --- Parses a command line and finds what it runs.
 -- @tparam {string,...} args
 -- @tparam string command test, explore, ..
--- @treturn[1] table options, with `command` (see sim.cluster) and `script_name`
+-- @treturn[1] table options, with `command` (see sim.cluster), `script_name` and `arguments`
 -- @treturn[2] nil
 -- @treturn[2] string what is wrong
 function trial.options(args, command)
@@ -81,7 +81,7 @@ function trial.options(args, command)
       return nil, "--nemesis skew: only in virtual time; a process has the clock of this machine"
     end
   end
-  opts.command, opts.script_name = words, name
+  opts.command, opts.script_name, opts.arguments = words, name, args
   return opts
 end
 

@@ -33,7 +33,7 @@ describe("set-full", function()
       ["unexpected-count"] = 0, unexpected = array({}),
       ["stable-latencies"] = { ["0"] = 0, ["0.5"] = 0, ["0.95"] = 0, ["0.99"] = 0, ["1"] = 0 },
     }, result)
-    assert.same({ stable_latencies = { 0, 0 } }, details)
+    assert.same({ stable_latencies = { 0, 0 }, known_us = { 11000, 31000 } }, details)
   end)
 
   describe("lost", function()

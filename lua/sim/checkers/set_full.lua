@@ -309,7 +309,8 @@ end
 -- @treturn table the result, with Jepsen's keys and its units (milliseconds; times of events in
 --   nanoseconds) and besides: acknowledged-count; worst-lost and worst-duplicated, up to eight
 --   each in detail as in worst-stale; unexpected, what reads show and nobody added
--- @treturn table `stable_latencies`: those of all stable elements in milliseconds
+-- @treturn table `stable_latencies`: those of all stable elements in milliseconds; `known_us`: when
+--   each of these was known
 function set_full.check(history)
   local elements = collect_elements(history)
   local reads = {}
@@ -322,12 +323,13 @@ function set_full.check(history)
   visit_reads(reads, elements, duplicates, unexpected)
 
   local stable, stale, lost, never_read = {}, {}, {}, {}
-  local stable_latencies, lost_latencies = {}, {}
+  local stable_latencies, lost_latencies, known_us = {}, {}, {}
   for id = 1, #elements.value do
     local verdict = judge_element(elements, id, reads)
     if verdict.outcome == "stable" then
       stable[#stable + 1] = verdict
       stable_latencies[#stable] = verdict.stable_latency
+      known_us[#stable] = verdict.known.complete_us
       if verdict.stable_latency > 0 then
         stale[#stale + 1] = verdict
       end
@@ -372,7 +374,7 @@ function set_full.check(history)
     ["stable-latencies"] = stats.distribution(stable_latencies),
     ["lost-latencies"] = stats.distribution(lost_latencies),
   }
-  return result, { stable_latencies = stable_latencies }
+  return result, { stable_latencies = stable_latencies, known_us = known_us }
 end
 
 return set_full

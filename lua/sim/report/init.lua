@@ -1,0 +1,133 @@
+--- `./sim report`: the page of a run, written from the files that the run left.
+-- @module sim.report
+
+local data = require "sim.report.data"
+local page = require "sim.report.page"
+local stored = require "sim.stored"
+local workloads = require "sim.workloads"
+
+local BAD_OPTIONS, COULD_NOT_READ = 254, 255
+
+local HELP = [[
+Usage: ./sim report [DIR] [--open]
+
+Writes DIR/report.html, a page that shows a run at a glance, and prints its path.
+DIR is the folder of a run, store/WORKLOAD/TIME (default: store/latest). The page
+is one file that needs no network: send it, print it, keep it.
+
+      --open   show it in the browser
+
+  ./sim test --bin challenges/broadcast_3b.lua --nemesis partition
+  ./sim report --open
+]]
+
+local PANELS = { "verdict", "anomalies", "time", "distribution", "details" }
+
+local report = {}
+
+--- The text of a run's page.
+-- @tparam table run what stored.open returned; or the same of a run that has just ended
+-- @treturn[1] string HTML
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong with its files
+function report.render(run)
+  if not run.details then
+    local _, details = workloads.get(run.workload).check(run.history, run.opts)
+    run.details = { workload = details }
+  end
+  local built, why = data.build(run)
+  if not built then
+    return nil, why
+  end
+  return page.render(("%s: %s %s"):format(built.verdict.word, run.workload, run.script),
+    PANELS, built)
+end
+
+local function write(path, text)
+  local file, why = io.open(path, "wb")
+  local ok = file
+  if file then
+    ok, why = file:write(text)
+    local is_closed, why_not = file:close()
+    ok, why = ok and is_closed, why or why_not
+  end
+  return ok and true or nil, why and ("cannot write %s"):format(why)
+end
+
+--- Writes report.html into the folder of a run.
+-- @tparam string folder
+-- @treturn[1] string path of the page
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function report.write(folder)
+  local run, why = stored.open(folder)
+  if not run then
+    return nil, why
+  end
+  local text
+  text, why = report.render(run)
+  if not text then
+    return nil, ("%s: %s"):format(folder, why)
+  end
+  local path = folder .. "/report.html"
+  local ok
+  ok, why = write(path, text)
+  return ok and path, why
+end
+
+-- Shows a file in the browser: by whichever of the usual programs there is.
+local function show(path)
+  local quoted = "'" .. path:gsub("'", "'\\''") .. "'"
+  for _, program in ipairs({ "xdg-open", "open", "sensible-browser" }) do
+    if os.execute(("command -v %s >/dev/null && %s %s >/dev/null 2>&1"):format(program, program,
+      quoted)) then
+      return true
+    end
+  end
+end
+
+local function parse(args)
+  local opts = {}
+  for _, word in ipairs(args) do
+    if word == "--open" then
+      opts.open = true
+    elseif word == "--help" or word == "-h" then
+      opts.help = true
+    elseif word:sub(1, 1) == "-" and word ~= "-" then
+      return nil, ("unknown option %s; expected --open or --help"):format(word)
+    elseif opts.folder then
+      return nil, ("one folder, please: %s and %s were given"):format(opts.folder, word)
+    else
+      opts.folder = word:match("^(.-)/*$")
+    end
+  end
+  return opts
+end
+
+--- Runs the command.
+-- @tparam {string,...} args
+-- @treturn integer exit status
+function report.main(args)
+  local opts, why = parse(args)
+  if not opts then
+    io.stderr:write("sim: ", why, "\n")
+    return BAD_OPTIONS
+  elseif opts.help then
+    io.stdout:write(HELP)
+    return 0
+  end
+  local path
+  path, why = report.write(opts.folder or "store/latest")
+  if not path then
+    io.stderr:write("sim: ", why, "\n")
+    return COULD_NOT_READ
+  end
+  io.stdout:write(path, "\n")
+  if opts.open and not show(path) then
+    io.stderr:write("sim: no program that shows a page was found; open it in a browser\n")
+    return COULD_NOT_READ
+  end
+  return 0
+end
+
+return report

@@ -1,0 +1,313 @@
+--- A run, read back from the folder that it left: see sim.files for what is in it.
+--
+-- The files may have been edited, cut off by a full disk or written by another version, so nothing
+-- in them is taken on trust. Each reader returns the value, or nil and one sentence that names the
+-- file, the line and what was expected there.
+-- @module sim.stored
+
+local json = require "hearsay.json"
+local mix = require "sim.mix"
+local options = require "sim.options"
+
+local stored = {}
+
+--- The version of run.json.
+stored.FORMAT = 1
+
+local OUTCOMES = { ok = true, fail = true, info = true }
+
+-- Raised by the checks below and caught by `guarded`, so that they read as a list.
+local Wrong = {}
+
+local function wrong(where, expected, got)
+  local text = got == nil and "nothing" or json.encode(got, true)
+  if #text > 60 then
+    text = text:sub(1, 58) .. ".."
+  end
+  error(setmetatable({ text = ("%s: expected %s, not %s"):format(where, expected, text) }, Wrong))
+end
+
+local function guarded(read, ...)
+  local ok, value = pcall(read, ...)
+  if ok then
+    return value
+  elseif getmetatable(value) == Wrong then
+    return nil, value.text
+  end
+  error(value, 0)
+end
+
+local function is_whole(v)
+  return math.type(v) == "integer" and v >= 0
+end
+
+local checks = {
+  whole = { "a whole number from 0 up", is_whole },
+  integer = { "a whole number", function(v) return math.type(v) == "integer" end },
+  text = { "a text", function(v) return type(v) == "string" end },
+  boolean = { "true or false", function(v) return type(v) == "boolean" end },
+  list = { "an array", function(v) return json.is_array(v) end },
+  object = { "an object", function(v) return type(v) == "table" and not json.is_array(v) end },
+  outcome = { "ok, fail or info", function(v) return OUTCOMES[v] end },
+}
+
+-- Checks fields of an object: name and kind by turns; a kind that ends with ? may be missing.
+local function check_fields(object, where, fields)
+  for i = 1, #fields, 2 do
+    local name, kind = fields[i], fields[i + 1]
+    local is_optional = kind:sub(-1) == "?"
+    local expected, fits = table.unpack(checks[is_optional and kind:sub(1, -2) or kind])
+    local v = object[name]
+    if not (is_optional and v == nil) and not fits(v) then
+      wrong(("%s: %s"):format(where, name), expected, v)
+    end
+  end
+end
+
+local function check_texts(list, where)
+  for i, text in ipairs(list) do
+    if type(text) ~= "string" then
+      wrong(("%s: element %d"):format(where, i), "a text", text)
+    end
+  end
+end
+
+local function decode_object(text, where)
+  local object, why = json.decode(text, true)
+  if object == nil then
+    error(setmetatable({ text = ("%s: not JSON: %s"):format(where, why) }, Wrong))
+  elseif not checks.object[2](object) then
+    wrong(where, "an object", object)
+  end
+  return object
+end
+
+-- Calls back with each line of a file of JSON lines and its number. The last line has its line
+-- feed too: without it the file was cut off.
+local function each_line(text, name, visit)
+  local number = 0
+  for line, ending in text:gmatch("([^\n]*)(\n?)") do
+    if line == "" and ending == "" then
+      break
+    end
+    number = number + 1
+    local where = ("%s, line %d"):format(name, number)
+    if ending == "" then
+      error(setmetatable({ text = where .. ": cut off: it has no line feed" }, Wrong))
+    end
+    visit(line, where)
+  end
+end
+
+local function read_meta(text)
+  local meta = decode_object(text, "run.json")
+  if meta.format ~= stored.FORMAT then
+    wrong("run.json: format", tostring(stored.FORMAT), meta.format)
+  end
+  check_fields(meta, "run.json", { "workload", "text", "script", "text", "arguments", "list",
+    "duration-us", "integer", "faults", "list", "contents", "list?" })
+  check_texts(meta.arguments, "run.json: arguments")
+  local is_known = false
+  for _, name in ipairs(options.workloads) do
+    is_known = is_known or name == meta.workload
+  end
+  if not is_known then
+    wrong("run.json: workload", "one of " .. table.concat(options.workloads, ", "), meta.workload)
+  end
+  for i, fault in ipairs(meta.faults) do
+    local where = ("run.json: fault %d"):format(i)
+    if not checks.object[2](fault) then
+      wrong(where, "an object", fault)
+    end
+    check_fields(fault, where, { "number", "whole", "fault", "text", "text", "text",
+      "from-us", "integer", "to-us", "integer" })
+  end
+  return meta
+end
+
+--- Reads run.json.
+-- @tparam string text
+-- @treturn[1] table format, workload, script, arguments, duration-us, faults, contents
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function stored.meta(text)
+  return guarded(read_meta, text)
+end
+
+local OPERATION = {
+  "process", "integer", "worker", "whole", "node", "text", "f", "text", "final", "boolean?",
+  "invoke_us", "whole", "invoke_index", "whole", "complete_us", "whole?",
+  "complete_index", "whole?", "outcome", "outcome?", "error", "object?", "planned", "boolean?",
+}
+
+local function check_operation(op, where, last_index)
+  check_fields(op, where, OPERATION)
+  if op.invoke_index <= last_index then
+    wrong(where .. ": invoke_index", "a number above " .. last_index, op.invoke_index)
+  end
+  for _, name in ipairs({ "complete_us", "complete_index" }) do
+    if (op[name] == nil) ~= (op.outcome == nil) then
+      wrong(("%s: %s"):format(where, name), op.outcome and "one, since it has an outcome"
+        or "none, since it has no outcome", op[name])
+    end
+  end
+  if op.outcome and (op.complete_us < op.invoke_us or op.complete_index <= op.invoke_index) then
+    wrong(where .. ": complete_us and complete_index", "an end after the beginning",
+      json.array({ op.complete_us, op.complete_index }))
+  elseif op.outcome == "ok" and op.result == nil then
+    wrong(where .. ": result", "one, since the outcome is ok", nil)
+  elseif op.error then
+    check_fields(op.error, where .. ": error", { "name", "text", "text", "text",
+      "definite", "boolean?" })
+  end
+end
+
+local function read_history(text)
+  local history, last_index = {}, 0
+  each_line(text, "history.jsonl", function(line, where)
+    local op = decode_object(line, where)
+    check_operation(op, where, last_index)
+    last_index = op.invoke_index
+    history[#history + 1] = op
+  end)
+  return history
+end
+
+--- Reads history.jsonl.
+-- @tparam string text
+-- @treturn[1] {operation,...} see sim.checkers
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function stored.history(text)
+  return guarded(read_history, text)
+end
+
+local function visit_messages(text, visit)
+  local last_us = math.mininteger
+  each_line(text, "messages.jsonl", function(line, where)
+    local event = decode_object(line, where)
+    check_fields(event, where, { "time", "whole", "event", "text", "id", "whole",
+      "message", "object" })
+    if event.event ~= "send" and event.event ~= "recv" then
+      wrong(where .. ": event", "send or recv", event.event)
+    elseif event.time < last_us then
+      wrong(where .. ": time", "none before that of the line before", event.time)
+    end
+    last_us = event.time
+    check_fields(event.message, where .. ": message", { "src", "text", "dest", "text",
+      "body", "object" })
+    visit(event)
+  end)
+  return true
+end
+
+--- Reads messages.jsonl.
+-- @tparam string text
+-- @tparam function visit called with each event: time (of the bench's clock), event, id, message
+-- @treturn[1] true
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function stored.messages(text, visit)
+  return guarded(visit_messages, text, visit)
+end
+
+local function read_results(text)
+  local results = decode_object(text, "results.json")
+  check_fields(results, "results.json", { "workload", "object", "stats", "object", "net", "object",
+    "availability", "object", "exceptions", "object", "perf", "object", "seed", "whole",
+    "start-us", "whole", "fingerprint", "text?" })
+  local valid = results["valid?"]
+  if type(valid) ~= "boolean" and valid ~= "unknown" then
+    wrong("results.json: valid?", 'true, false or "unknown"', valid)
+  end
+  return results
+end
+
+--- Reads results.json.
+-- @tparam string text
+-- @treturn[1] table see sim.results
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function stored.results(text)
+  return guarded(read_results, text)
+end
+
+local function slurp(folder, name)
+  local file, why = io.open(folder .. "/" .. name, "rb")
+  local text = file and file:read("a")
+  if file then
+    file:close()
+  end
+  if not text then -- a folder can be opened, but not read
+    why = why and why:match("[^:]*$"):gsub("^ ", "") or "is a folder"
+    error(setmetatable({ text = ("%s: %s; expected the folder of a run, with the files that "
+      .. "./sim help format tells of"):format(name, why) }, Wrong))
+  end
+  return text
+end
+
+local function take(value, why)
+  if value == nil then
+    error(setmetatable({ text = why }, Wrong))
+  end
+  return value
+end
+
+local function read_folder(folder)
+  local meta = take(stored.meta(slurp(folder, "run.json")))
+  local opts, why = options.parse(meta.arguments, "test")
+  if not opts then
+    error(setmetatable({ text = "run.json: arguments: " .. why }, Wrong))
+  end
+  local faults = {}
+  for i, fault in ipairs(meta.faults) do
+    faults[i] = { number = fault.number, fault = fault.fault, text = fault.text,
+      from_us = fault["from-us"], to_us = fault["to-us"] }
+  end
+  return {
+    folder = folder, opts = opts, workload = meta.workload, script = meta.script, faults = faults,
+    duration_us = meta["duration-us"], contents = meta.contents,
+    results = take(stored.results(slurp(folder, "results.json"))),
+    history = take(stored.history(slurp(folder, "history.jsonl"))),
+    journal = slurp(folder, "messages.jsonl"),
+  }
+end
+
+--- Reads the folder of a run.
+-- @tparam string folder
+-- @treturn[1] table folder, opts (see sim.options), workload, script, faults and duration_us (see
+--   sim.runner), contents (or nil), results, history, journal (the text of messages.jsonl)
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong, in one line
+function stored.open(folder)
+  local run, why = guarded(read_folder, folder)
+  return run, why and ("%s: %s"):format(folder, why)
+end
+
+--- The text of run.json.
+-- @tparam table run what trial.run returned
+-- @tparam table opts what trial.options returned, with `arguments`
+-- @treturn string
+function stored.encode_meta(run, opts)
+  local faults = json.array({})
+  for i, fault in ipairs(run.faults) do
+    faults[i] = { number = fault.number, fault = fault.fault, text = fault.text,
+      ["from-us"] = fault.from_us, ["to-us"] = fault.to_us }
+  end
+  local contents = run.contents and json.array({})
+  for i, of_node in ipairs(run.contents or {}) do
+    local values = json.array({})
+    for at, pair in ipairs(of_node.values) do
+      values[at] = json.array({ pair[1], pair[2] })
+    end
+    contents[i] = { node = of_node.node, values = values,
+      error = of_node.error and tostring(of_node.error) }
+  end
+  return json.encode({
+    format = stored.FORMAT, workload = run.workload, script = opts.script_name,
+    arguments = json.array(mix.apply(opts.arguments, { seed = ("%d"):format(run.seed) })),
+    ["duration-us"] = run.duration_us, faults = faults, contents = contents,
+  }, true) .. "\n"
+end
+
+return stored
