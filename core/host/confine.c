@@ -2,6 +2,7 @@
  * a script comes by a library: as a global, by require, or from package.loaded. */
 #include "host/confine.h"
 
+#include "host/extra.h"
 #include "host/source.h"
 
 #include <lauxlib.h>
@@ -68,14 +69,17 @@ static int set_metatable(lua_State *L)
   return lua_gettop(L);
 }
 
-/* Whether the metatable at the top is the host's. */
+/* Whether the metatable at the top, of a table, is the host's: a mark, or that of cjson's arrays.
+ * Those of the library's Lua, such as of its errors, are compared there. */
 static int is_of_host(lua_State *L)
 {
+  const struct extra *x = extra_of(L);
+  const void *address = lua_topointer(L, -1);
   lua_pushliteral(L, "__name");
   const char *name = lua_rawget(L, -2) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-  int result = strncmp(name, "hearsay.", 8) == 0 || strncmp(name, "cjson", 5) == 0;
+  int is_cjson = strncmp(name, "cjson", 5) == 0;
   lua_pop(L, 1);
-  return result;
+  return address == x->array_mark.address || address == x->raw_mark.address || is_cjson;
 }
 
 /* getmetatable, behind it: upvalue 1. Of what the host made it is the type's name. */

@@ -84,6 +84,8 @@ describe("a confined script", function()
     "hearsay.array hearsay.timer hearsay.seen")
   is("has its own metatables as ever", "local m = { __index = { a = 1 } } "
     .. "local t = setmetatable({}, m) return tostring(getmetatable(t) == m) .. t.a", "true1")
+  is("knows an error object", "local errors = require('hearsay.errors') "
+    .. "return tostring(errors.is(errors.new('timeout')))", "true")
   is("and those with __metatable",
     "return getmetatable(setmetatable({}, { __metatable = 'mine' }))", "mine")
   is("can ask for a traceback and where it is",
