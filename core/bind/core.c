@@ -1,5 +1,6 @@
-/* hearsay.core: what a node can do, in C. Scripts see it through lua/hearsay/init.lua,
- * which returns this very table with its own additions. */
+/*** What a node can do, in C. Scripts see it through lua/hearsay/init.lua, which returns this very
+ * table with its own additions; so these are functions of the module `hearsay`.
+ * @module hearsay.core */
 #include "bind/bind.h"
 #include "host/node.h"
 #include "host/task.h"
@@ -28,6 +29,9 @@ static int on(lua_State *L)
   return 0;
 }
 
+/*** Calls a function when `init` has come and node.id is known; `init` is answered when it has ended, or
+ * waits. It may be called several times, for a function each; they run in that order.
+ * @tparam function fn */
 static int on_init(lua_State *L)
 {
   bind_check_function(L, 1);
@@ -36,6 +40,10 @@ static int on_init(lua_State *L)
   return 0;
 }
 
+/*** Sends a message, and does not wait.
+ * @tparam string dest
+ * @tparam table body
+ * @raise before init, when the body has no `type`, and when JSON cannot say it */
 static int send(lua_State *L)
 {
   struct slice dest = bind_check_slice(L, 1);
@@ -46,6 +54,10 @@ static int send(lua_State *L)
   return 0;
 }
 
+/*** Replies to a message. A handler that returns the reply's body does not need it.
+ * @tparam message msg one without `msg_id` wants no reply, and gets none
+ * @tparam table body
+ * @raise as node.send */
 static int reply(lua_State *L)
 {
   struct error e;
@@ -79,6 +91,9 @@ static int rpc(lua_State *L)
   return lua_yield(L, 0);
 }
 
+/*** Waits; other handlers run meanwhile.
+ * @tparam number seconds from 0 to 10^9
+ * @raise where one cannot wait: in the main part, in a coroutine of the script's own */
 static int sleep_for(lua_State *L)
 {
   int64_t duration_us = bind_check_duration_us(L, 1);
@@ -89,6 +104,10 @@ static int sleep_for(lua_State *L)
   return lua_yield(L, 0);
 }
 
+/*** Runs a function in a coroutine of its own, soon, but not now.
+ * @tparam function fn
+ * @param ... its arguments
+ * @raise when there are as many coroutines as --max-tasks allows */
 static int spawn(lua_State *L)
 {
   bind_check_function(L, 1);
@@ -108,6 +127,11 @@ static int spawn(lua_State *L)
   return 0;
 }
 
+/*** Calls a function later, in a coroutine of its own.
+ * @tparam number delay seconds, from 0 to 10^9
+ * @tparam function fn
+ * @treturn timer
+ * @raise when there are as many timers as --max-timers allows */
 static int after(lua_State *L)
 {
   int64_t delay_us = bind_check_duration_us(L, 1);
@@ -116,6 +140,13 @@ static int after(lua_State *L)
   return 1;
 }
 
+/*** Calls a function again and again, each time in a coroutine of its own, the first time after one
+ * period. A node that fell behind skips the periods that it missed.
+ * @tparam number period seconds, from 10^-6 to 10^9
+ * @tparam function fn
+ * @tparam[opt=0] number jitter part of the period that is random, either way; less than 1
+ * @treturn timer
+ * @raise when there are as many timers as --max-timers allows */
 static int every(lua_State *L)
 {
   int64_t period_us = bind_check_duration_us(L, 1);
@@ -127,12 +158,15 @@ static int every(lua_State *L)
   return 1;
 }
 
+/*** Cancels a timer. One that has run, or was cancelled, is left alone. */
 static int cancel(lua_State *L)
 {
   timer_cancel(L, 1);
   return 0;
 }
 
+/*** The time on this node's clock, which only goes forward; from where it starts means nothing.
+ * @treturn number seconds */
 static int now(lua_State *L)
 {
   lua_pushnumber(L, (lua_Number)node_now_us(node_of(L)) * 1e-6);

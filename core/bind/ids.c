@@ -1,5 +1,15 @@
-/* hearsay.ids: ids that nobody else hands out. The generators are made at the first use
- * after init, since an id has the node's name or place in it. */
+/*** Ids that nobody else hands out, without asking anybody.
+ *
+ *     local ids = require "hearsay.ids"
+ *
+ *     node.on("generate", function()
+ *       return { type = "generate_ok", id = ids.flake() }
+ *     end)
+ *
+ * An id has the node's name or place in it, so there are none before init: then each function raises.
+ * An id is one step on one word, well under a microsecond. core/store/ids.h has the layouts and the
+ * odds that two are equal.
+ * @module hearsay.ids */
 #include "store/ids.h"
 
 #include "bind/bind.h"
@@ -36,7 +46,8 @@ static struct generators *ready(lua_State *L)
   return g;
 }
 
-/*** The next id as text: node id, a random part of this start of the node, a number.
+/*** The next id as text: node id, a random part of this start of the node, a number. No clock is
+ * needed.
  * @treturn string such as "n1-3f9k2m0q-17" */
 static int counter(lua_State *L)
 {
@@ -48,8 +59,10 @@ static int counter(lua_State *L)
   return 1;
 }
 
-/*** The next id as a positive 64-bit integer that grows with time.
- * @treturn integer */
+/*** The next id as a positive 64-bit integer that grows with time, also while the clock steps back:
+ * milliseconds since 2024, node, a random part of this start of the node, sequence.
+ * @treturn integer
+ * @raise when the clock shows a date that does not fit */
 static int flake(lua_State *L)
 {
   int64_t id = ids_flake_next(&ready(L)->flake);
@@ -59,8 +72,9 @@ static int flake(lua_State *L)
   return 1;
 }
 
-/*** The next id as a version 7 UUID (RFC 9562).
- * @treturn string 36 characters */
+/*** The next id as a version 7 UUID (RFC 9562), which grows with time.
+ * @treturn string 36 characters
+ * @raise when the clock shows a date that does not fit */
 static int uuid7(lua_State *L)
 {
   char id[IDS_UUID7_LENGTH];

@@ -1,4 +1,15 @@
-/* hearsay.json: encode, decode, null, array, raw. */
+/*** JSON as messages have it.
+ *
+ *     local json = require "hearsay.json"
+ *
+ *     json.encode({ msgs = {}, keys = json.array() })  -- {"msgs":{},"keys":[]}
+ *
+ * Message bodies are encoded and decoded by the host in the same way, so scripts need this module for
+ * `null`, for empty arrays, and for text of their own. Integers are 64-bit integers, floats keep their
+ * value and stay floats, an array that was decoded stays an array when it is empty, and null is
+ * `json.null`, so that a key with null is there. What is not JSON, nested more than 128 deep, or
+ * not UTF-8, is refused with the position of the byte.
+ * @module hearsay.json */
 #include "bind/bind.h"
 #include "host/value.h"
 #include "wire/json_read.h"
@@ -37,10 +48,12 @@ static int push_canonical(lua_State *L, int index, struct error *e)
   return 0;
 }
 
-/*** The JSON text of a value. Raises, naming the path, when there is none.
+/*** The JSON text of a value. A table with 1..n is an array, any other an object; an empty one is an
+ * object unless it has the array mark.
  * @param value
  * @tparam[opt=false] boolean canonical object keys in byte order
- * @treturn string */
+ * @treturn string
+ * @raise when there is none, with the path to what has none */
 static int encode(lua_State *L)
 {
   luaL_checkany(L, 1);
@@ -83,15 +96,19 @@ static int array(lua_State *L)
   return 1;
 }
 
-/*** Whether a value is a table with the array mark. */
+/*** Whether a value is a table with the array mark, as decoded arrays are.
+ * @param value
+ * @treturn boolean */
 static int is_array(lua_State *L)
 {
   lua_pushboolean(L, value_is_array(L, 1));
   return 1;
 }
 
-/*** A value that is encoded as just this text. Raises when it is not valid JSON.
- * @tparam string text */
+/*** A value that is encoded as just this text, which is copied.
+ * @tparam string text valid JSON without a newline
+ * @treturn table
+ * @raise when it is not */
 static int raw(lua_State *L)
 {
   struct slice text = bind_check_slice(L, 1);
@@ -106,6 +123,8 @@ static int raw(lua_State *L)
   return 1;
 }
 
+/*** Null, as it stands in messages.
+ * @tfield userdata null equal only to itself */
 int bind_json(lua_State *L)
 {
   static const luaL_Reg functions[] = {{"array", array},   {"decode", decode},

@@ -1,5 +1,18 @@
-/* hearsay.log: append-only logs, one a key, with sparse and committed offsets; in memory, or in a
- * file of the node too. */
+/*** Append-only logs, one a key, with offsets that may be sparse, and committed offsets; in memory, or
+ * in a file of the node too.
+ *
+ *     local log = require "hearsay.log"
+ *
+ *     local logs = log.new()
+ *     local offset = logs:append("k1", 17)                -- 0
+ *     return { type = "poll_ok", msgs = { k1 = logs:read("k1", 0, 100) } }
+ *
+ * Entries are kept as the text that a message has, so that a read copies bytes. `#logs` is the number
+ * of entries of all keys.
+ *
+ * Cost: a key is found in O(1); append is O(1), insert O(log n) and at most a page of 4 KB moved,
+ * wherever it goes; an entry takes its text and 2 to 7 bytes. See core/store/log.h.
+ * @module hearsay.log */
 #include "store/log.h"
 
 #include "bind/bind.h"
@@ -138,7 +151,10 @@ static struct log_range push_entries(lua_State *L)
 /*** Puts a value at the next free offset of a key: 0, or one above the highest.
  * @tparam string key
  * @param value anything that JSON can say
- * @treturn integer the offset; or nil and a message when there is no higher one */
+ * @treturn[1] integer the offset
+ * @treturn[2] nil
+ * @treturn[2] string why not: there is no higher offset
+ * @raise when JSON cannot say the value */
 static int append(lua_State *L)
 {
   struct logs *l = check(L);
@@ -161,8 +177,10 @@ static int append(lua_State *L)
  * @tparam string key
  * @tparam integer offset from 0
  * @param value anything that JSON can say
- * @treturn boolean true when it is new, false when an equal one was there; or nil and
- *   a message when the offset holds another value */
+ * @treturn[1] boolean true when it is new, false when an equal one was there
+ * @treturn[2] nil
+ * @treturn[2] string why not: the offset holds another value
+ * @raise when JSON cannot say the value */
 static int insert(lua_State *L)
 {
   struct logs *l = check(L);
@@ -199,7 +217,12 @@ static int read(lua_State *L)
   return 3;
 }
 
-/*** The entries as a Lua table: {{offset, value}, ..}. Takes the arguments of read. */
+/*** The entries as a Lua table. Costs a table an entry.
+ * @tparam string key
+ * @tparam[opt=0] integer from the lowest offset
+ * @tparam[opt] integer max how many entries at most
+ * @tparam[opt] integer below only entries with lower offsets than this
+ * @treturn {table,...} {offset, value}, .. */
 static int entries(lua_State *L)
 {
   struct error e;
@@ -222,7 +245,7 @@ static int push_offset(lua_State *L, int64_t offset)
 
 /*** The highest offset of a key.
  * @tparam string key
- * @treturn integer or nil when the key has no entries */
+ * @treturn ?integer nil when the key has no entries */
 static int last(lua_State *L)
 {
   struct logs *l = check(L);
@@ -255,7 +278,7 @@ static int commit(lua_State *L)
 
 /*** The committed offset of a key.
  * @tparam string key
- * @treturn integer or nil when nothing was committed */
+ * @treturn ?integer nil when nothing was committed */
 static int committed(lua_State *L)
 {
   struct logs *l = check(L);
@@ -323,8 +346,11 @@ static int end_sync(lua_State *L, int status, lua_KContext ticket)
 /*** Waits until all changes so far are durable: a kill does not undo them. All who wait at a time
  * share one sync of the disk. Does not wait where nothing has changed since the last one, nor for
  * logs in memory.
- * @return true; or nil and what is wrong with the disk. After a sync that failed, all that follow
- *   fail; after a write that failed, because the disk is full, the next one tries again */
+ * @treturn[1] boolean true
+ * @treturn[2] nil
+ * @treturn[2] string what is wrong with the disk. After a sync that failed, all that follow fail; after
+ *   a write that failed, because the disk is full, the next one tries again
+ * @raise where one cannot wait: in the main part, in a coroutine of the script's own */
 static int sync_log(lua_State *L)
 {
   struct logs *l = check(L);
@@ -385,7 +411,8 @@ static struct logs *push_logs(lua_State *L)
   return l;
 }
 
-/*** New logs, without keys, in memory. */
+/*** New logs, without keys, in memory.
+ * @treturn log */
 static int new_logs(lua_State *L)
 {
   struct logs *l = push_logs(L);
@@ -410,10 +437,12 @@ static struct slice check_name(lua_State *L)
 /*** Opens the logs that are in a file of this node, and makes the file if it is not there. What
  * they take goes there at once, and is sure to be there after a sync. In the bench each node has a
  * simulated disk; ./node keeps the file in the folder that --data gives, in one called as the node.
- * @tparam string name
- * @return the logs; or nil and why not: there is no folder, it cannot be written, the file is open
- *   already, here or in another process, it was damaged, or it is of a newer version. The file is
- *   then as it was */
+ * @tparam string name up to 200 letters, digits, '_', '.' and '-'
+ * @treturn[1] log
+ * @treturn[2] nil
+ * @treturn[2] string why not: there is no folder, it cannot be written, the file is open already, here
+ *   or in another process, it was damaged, or it is of a newer version. The file is then as it was
+ * @raise before init, and where there is no node */
 static int open_logs(lua_State *L)
 {
   struct error e;

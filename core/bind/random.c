@@ -1,4 +1,11 @@
-/* hearsay.random: named streams of random numbers from a seed, for the bench. */
+/*** Named streams of random numbers from a seed, for the bench: each purpose draws from its own, so
+ * that a new fault does not change the load.
+ *
+ *     local randoms = require "hearsay.random"
+ *
+ *     local random = randoms.stream(opts.seed, "my fault")
+ *     local id = ids[random:upto(#ids)]
+ * @module hearsay.random */
 #include "base/rng.h"
 #include "bind/bind.h"
 
@@ -11,15 +18,17 @@ static struct rng *check(lua_State *L)
   return luaL_checkudata(L, 1, RANDOM_TYPE);
 }
 
-/*** Uniform in [0, 1). */
+/*** A number, uniform in [0, 1).
+ * @treturn number */
 static int unit(lua_State *L)
 {
   lua_pushnumber(L, rng_unit(check(L)));
   return 1;
 }
 
-/*** Uniform among 1 .. n.
- * @tparam integer n */
+/*** An integer, uniform among 1 .. n.
+ * @tparam integer n from 1
+ * @treturn integer */
 static int upto(lua_State *L)
 {
   struct rng *r = check(L);
@@ -29,8 +38,9 @@ static int upto(lua_State *L)
   return 1;
 }
 
-/*** Puts an array into random order, in place, and returns it.
- * @tparam table array */
+/*** Puts an array into random order, in place.
+ * @tparam table array
+ * @treturn table the array */
 static int shuffle(lua_State *L)
 {
   struct rng *r = check(L);
@@ -48,7 +58,8 @@ static int shuffle(lua_State *L)
 
 /*** The stream of a name.
  * @tparam integer seed
- * @tparam string name what it is for */
+ * @tparam string name what it is for
+ * @treturn random */
 static int stream(lua_State *L)
 {
   lua_Integer seed = luaL_checkinteger(L, 1);

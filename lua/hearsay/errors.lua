@@ -71,10 +71,17 @@ local function known_names()
   return table.concat(names, ", ")
 end
 
+--- An error.
+-- @table err
+-- @tfield integer code
+-- @tfield string name in snake_case
+-- @tfield string text for a person
+-- @tfield boolean definite whether the operation surely did not happen
+
 --- Makes an error object.
 -- @tparam string|integer name_or_code `"key_does_not_exist"` or 20; any code from 1000 on
 -- @tparam[opt] string text for a person; without it the code's own words
--- @treturn table the error: code, name, text, definite
+-- @treturn err
 -- @raise on a name or code that is not known
 function errors.new(name_or_code, text)
   if text ~= nil and type(text) ~= "string" then
@@ -111,7 +118,7 @@ end
 -- keeps its number and counts as indefinite, and a body without an integer code
 -- is a crash, since nothing can be said about what happened.
 -- @tparam table body a message body
--- @treturn table the error
+-- @treturn err
 -- @raise when the body is not of type "error"
 function errors.from_body(body)
   if type(body) ~= "table" or body.type ~= "error" then
@@ -127,7 +134,7 @@ function errors.from_body(body)
 end
 
 --- The reply body that carries an error.
--- @tparam table err an error object
+-- @tparam err err
 -- @treturn table `{type = "error", code = .., text = ..}`
 function errors.body(err)
   if not errors.is(err) then

@@ -6,12 +6,12 @@
 --       return { type = "echo_ok", echo = msg.body.echo }
 --     end)
 --
--- The verbs are C (core/bind/core.c); this file adds what is easier said in Lua.
 -- Each message runs its handler in a coroutine of its own, so a handler may wait
 -- in `node.rpc` and `node.sleep` while others run. Times are seconds. Wrong
 -- arguments raise; what the network can cause is `nil, err`.
 --
--- Set by init: `node.id`, `node.ids` (all ids) and `node.peers` (all but this).
+-- The verbs are C (core/bind/core.c); lua/hearsay/init.lua adds what is easier said in Lua.
+--
 -- @module hearsay
 
 local brief = require "hearsay.brief"
@@ -79,14 +79,21 @@ local function checked(list, fn)
   end
 end
 
---- Registers the handler of a message type. A second one for a type raises.
+--- A message, as a handler is given it.
+-- @table message
+-- @tfield string src who sent it
+-- @tfield string dest this node
+-- @tfield table body `type`, `msg_id` where a reply is expected, and what else the sender put there
+
+--- Registers the handler of a message type.
 -- @tparam string message_type
 -- @tparam[opt] table fields what the body must have, such as `{ delta = "integer",
 --   note = "string?" }`: a body without it gets error 12 (malformed-request). A natural is an
 --   integer from 0, seconds are a number from 0 to 10^9
--- @tparam function fn called with `{src, dest, body}`; a table that it returns is the reply's
---   body, nil is no reply. An error made by `errors.new` that it raises is sent as the reply;
---   any other error is sent as 13 (crash), and its traceback goes to stderr
+-- @tparam fun(msg:message):table? fn a table that it returns is the reply's body, nil is no reply.
+--   An error made by `errors.new` that it raises is sent as the reply; any other error is sent as
+--   13 (crash), and its traceback goes to stderr
+-- @raise on a second handler for a type
 function node.on(message_type, fields, fn)
   if type(message_type) ~= "string" then
     error("node.on: expected a message type, a string, got " .. type(message_type), 2)
@@ -119,8 +126,9 @@ end
 -- @tparam[opt=1] number timeout in seconds
 -- @treturn[1] table the reply's body
 -- @treturn[2] nil
--- @treturn[2] table an error {code, name, text, definite}: the one that came as the reply, or
---   `timeout`; see hearsay.errors
+-- @treturn[2] err the error that came as the reply, or `timeout`
+-- @raise where one cannot wait: in the main part, in a coroutine of the script's own; and when as
+--   many requests are under way as --max-rpcs allows
 function node.rpc(dest, body, timeout)
   local reply, failure = results("rpc", pcall(core_rpc, dest, body, timeout))
   if reply then
@@ -131,6 +139,7 @@ end
 
 --- Writes a line to stderr, with time and node id.
 -- @tparam string format as of string.format, when arguments follow
+-- @param ... its arguments
 function node.log(format, ...)
   if select("#", ...) > 0 then
     format = results("log", pcall(string.format, format, ...))
@@ -139,6 +148,9 @@ function node.log(format, ...)
 end
 
 --- Random numbers, as math.random; the same for the same seed in the bench.
+-- @tparam[opt] integer m with `n` the least; alone, the greatest, from 1
+-- @tparam[opt] integer n the greatest
+-- @treturn number without arguments a float in [0, 1), else an integer
 node.random = math.random
 
 local from_text = {
@@ -154,9 +166,9 @@ local from_text = {
 --
 --     ./sim compare --bin "./node mine.lua window=0.1" --bin "./node mine.lua window=1"
 -- @tparam table defaults name to a number, string or boolean; it is not changed
--- @tparam string ... the script's arguments, each `name=value`; a name that is not in the table,
---   or a value of another type, raises
--- @treturn table
+-- @tparam string ... the script's arguments, each `name=value`
+-- @treturn table the defaults, with what the arguments changed
+-- @raise on a name that is not in the table, and on a value of another type
 function node.parameters(defaults, ...)
   local all, names = {}, {}
   for name, value in pairs(defaults) do
@@ -183,4 +195,8 @@ function node.parameters(defaults, ...)
   return all
 end
 
+--- Set by init, and nil before.
+-- @tfield string id of this node
+-- @tfield {string,...} ids of all nodes
+-- @tfield {string,...} peers all but this one
 return node

@@ -54,15 +54,21 @@ end
 
 --- Registers the handlers of the four requests.
 -- @tparam table script functions, each of which may wait and raise as a handler may
---
---   - send(key, message, msg): takes a message; returns its offset, or nil when it has replied to
---     `msg`, the request, by itself, or will
---   - refresh() (optional): called once before a poll or a list of committed offsets is answered
---   - poll(key, from): returns an array of {offset, message} from an offset on
---   - commit(key, offset): takes note that a consumer has got so far
---   - committed(key): returns the committed offset of a key, or nil when there is none
---   - poll_all(offsets), commit_all(offsets), committed_all(keys): in place of the last three, for
---     all keys at once; the first returns a table of key to array, the last of key to offset
+-- @tparam fun(key:string,value:any,msg:message):integer? script.send takes a message; returns its
+--   offset, or nil when it has replied to `msg`, the request, by itself, or will
+-- @tparam[opt] fun() script.refresh called once before a poll or a list of committed offsets is
+--   answered
+-- @tparam[opt] fun(key:string,from:integer):table script.poll returns an array of {offset, message}
+--   from an offset on
+-- @tparam[opt] fun(key:string,offset:integer) script.commit takes note that a consumer has got so
+--   far
+-- @tparam[opt] fun(key:string):integer? script.committed returns the committed offset of a key, or
+--   nil when there is none
+-- @tparam[opt] fun(offsets:table,keys:{string,...}):table script.poll_all in place of poll, for all
+--   keys at once: returns key to array
+-- @tparam[opt] fun(offsets:table,keys:{string,...}) script.commit_all in place of commit
+-- @tparam[opt] fun(keys:{string,...}):table script.committed_all in place of committed: returns key
+--   to offset
 function kafka.serve(script)
   local refresh = script.refresh or function() end
   local poll_all = script.poll_all or function(offsets, keys)
@@ -110,7 +116,7 @@ end
 
 --- Hands on what a store replied; where it is an error, raises it, so that it is this node's reply.
 -- @param value
--- @tparam table err see hearsay.errors
+-- @tparam err err
 -- @return the value
 function kafka.need(value, err)
   if value == nil then
@@ -120,9 +126,9 @@ function kafka.need(value, err)
 end
 
 --- Committed offsets that are kept in a key-value store, a key each, and only grow.
--- @tparam table store see hearsay.kv
--- @treturn function commit(key, offset), as kafka.serve takes it
--- @treturn function committed(key)
+-- @tparam store store see hearsay.kv
+-- @treturn fun(key:string,offset:integer) commit, as kafka.serve takes it
+-- @treturn fun(key:string):integer? committed, as kafka.serve takes it
 function kafka.commits_in(store)
   local function commit(key, offset)
     kafka.need(store:update("committed " .. key, function(now)

@@ -11,22 +11,20 @@
 --
 -- The three have the same requests and differ in what they promise:
 --
---   kv.lin   linearizable: as one store that does one request after the other. What it costs is the
---            round trip, and it is one place that must be reached.
---
---   kv.seq   sequentially consistent: all requests have one order, and each node goes forward in
---            it, but a node may be behind. A read, a request that fails, and a write of what is
---            already there may all be done on any of the last 32 states that is not before the one
---            this node saw last. Reading again does not help for sure, and neither does a cas of a
---            value to itself. What does is a write that surely changes something: it is done on the
---            newest state, and brings the node there. `barrier` is such a write, of a value that
---            nobody wrote before; what is read after it has all that was written before it began.
---
---   kv.lww   the last write wins, eventually: two replicas with clocks of their own, each request
---            goes to one of them, and they merge now and then. Reads may be old and go back in
---            time, a cas may succeed at both replicas, a write that was confirmed may be undone by
---            an older one. Safe in it is only what one node writes and writes again; no update is,
---            and no barrier helps.
+-- - `kv.lin` is linearizable: as one store that does one request after the other. What it costs is
+--   the round trip, and it is one place that must be reached.
+-- - `kv.seq` is sequentially consistent: all requests have one order, and each node goes forward in
+--   it, but a node may be behind. A read, a request that fails, and a write of what is already
+--   there may all be done on any of the last 32 states that is not before the one this node saw
+--   last. Reading again does not help for sure, and neither does a cas of a value to itself. What
+--   does is a write that surely changes something: it is done on the newest state, and brings the
+--   node there. `barrier` is such a write, of a value that nobody wrote before; what is read after
+--   it has all that was written before it began.
+-- - `kv.lww` is eventually consistent, the last write wins: two replicas with clocks of their own,
+--   each request goes to one of them, and they merge now and then. Reads may be old and go back in
+--   time, a cas may succeed at both replicas, a write that was confirmed may be undone by an older
+--   one. Safe in it is only what one node writes and writes again; no update is, and no barrier
+--   helps.
 --
 -- **A time-out is no answer.** The request may be lost, be under way, or be done. Reading again is
 -- harmless, so `update` does; but it does not repeat a cas that timed out, since a change that was
@@ -78,7 +76,7 @@ end
 -- @param[opt] default what to return when there is no such key; without it, that is an error
 -- @return[1] the value, or the default
 -- @treturn[2] nil
--- @treturn[2] table error: key_does_not_exist, timeout, ..; a read that failed did no harm
+-- @treturn[2] err key_does_not_exist, timeout, ..; a read that failed did no harm
 function Store:read(key, default)
   need(key, "read", "key")
   local reply, err = self:ask { type = "read", key = key }
@@ -95,7 +93,7 @@ end
 -- @param value
 -- @treturn[1] boolean true
 -- @treturn[2] nil
--- @treturn[2] table error; after a time-out it may be written, now or later
+-- @treturn[2] err after a time-out it may be written, now or later
 function Store:write(key, value)
   need(key, "write", "key")
   need(value, "write", "value")
@@ -111,7 +109,7 @@ end
 --   may equal `from`, two nodes can both succeed; see `create`
 -- @treturn[1] boolean true
 -- @treturn[2] nil
--- @treturn[2] table error: precondition_failed, key_does_not_exist, ..; after a time-out it may be
+-- @treturn[2] err precondition_failed, key_does_not_exist, ..; after a time-out it may be
 --   done, now or later
 function Store:cas(key, from, to, create)
   need(key, "cas", "key")
@@ -127,7 +125,7 @@ end
 -- @param value
 -- @treturn[1] boolean true
 -- @treturn[2] nil
--- @treturn[2] table error: key_already_exists, ..; after a time-out it may be created, now or later
+-- @treturn[2] err key_already_exists, ..; after a time-out it may be created, now or later
 function Store:create(key, value)
   need(key, "create", "key")
   need(value, "create", "value")
@@ -143,7 +141,7 @@ end
 -- nothing, and for kv.lww nothing helps.
 -- @treturn[1] boolean true
 -- @treturn[2] nil
--- @treturn[2] table error: timeout, ..; not_supported with kv.lww
+-- @treturn[2] err timeout, ..; not_supported with kv.lww
 function Store:barrier()
   if self.reads == "old" then
     return self:write("barrier of " .. node.id, ids.counter())
@@ -245,7 +243,7 @@ end
 --   without it, that is an error
 -- @return[1] the value that was written, or that was left as it is
 -- @treturn[2] nil
--- @treturn[2] table error: key_does_not_exist without a default; after the deadline what failed
+-- @treturn[2] err key_does_not_exist without a default; after the deadline what failed
 --   last, such as precondition_failed
 function Store:update(key, fn, default)
   check_change(key, fn, "update")
@@ -282,11 +280,12 @@ local DEFAULTS = { timeout = 1, deadline = 5, pause = 0.02, cap = 1 }
 --     local store = kv.lin:with { timeout = 0.3 }
 --
 -- @tparam table options
---
---   - timeout (default 1): seconds until a request counts as lost; should exceed a round trip
---   - deadline (default 5): seconds until update and ensure give up
---   - pause (default 0.02): the longest pause after their first failed try, in seconds. It doubles
---     with each up to `cap` (default 1); how long a pause is, up to its longest, is random
+-- @tparam[opt=1] number options.timeout seconds until a request counts as lost; should exceed a
+--   round trip
+-- @tparam[opt=5] number options.deadline seconds until update and ensure give up
+-- @tparam[opt=0.02] number options.pause the longest pause after their first failed try, in
+--   seconds. It doubles with each; how long a pause is, up to its longest, is random
+-- @tparam[opt=1] number options.cap the longest pause there is, in seconds
 -- @treturn store
 -- @raise on an option that there is not, or that is no number from 0
 function Store:with(options)
@@ -312,6 +311,10 @@ local function store(service, reads)
   return Store.with({ service = service, reads = reads }, DEFAULTS)
 end
 
+--- The stores.
+-- @tfield store lin linearizable
+-- @tfield store seq sequentially consistent
+-- @tfield store lww the last write wins
 return {
   lin = store("lin-kv", "newest"),
   seq = store("seq-kv", "old"),

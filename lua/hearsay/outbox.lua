@@ -120,18 +120,20 @@ end
 
 --- Starts an outbox. Call it in the script's main part.
 -- @tparam table options
---
---   - name: the type of its messages; each outbox of a script has another
---   - receive(src, entries, extra): takes entries that a peer added, an array, in order; and what
---     the peer's `extra` returned, or nil when more is to come before that holds
---   - extra (optional): called at the end of a window; returns a table to go with the batch, and
---     may add entries to it. A table that is not what it was is told even if nothing was added
---   - snapshot (optional): returns a list of entries that stand for all that this node knows,
---     what others added too, for a peer that was restarted
---   - window (default 0.05): seconds from batch to batch
---   - resend (default 1): seconds without a confirmation after which batches count as lost; more
---     than two windows and two hops
---   - limit (default 60000): bytes of entries in a message, which a single entry may exceed
+-- @tparam string options.name the type of its messages; each outbox of a script has another
+-- @tparam fun(src:string,entries:table,extra:table?) options.receive takes entries that a peer
+--   added, an array, in order; and what the peer's `extra` returned, or nil when more is to come
+--   before that holds
+-- @tparam[opt] fun():table options.extra called at the end of a window; returns a table to go with
+--   the batch, and may add entries to it. A table that is not what it was is told even if nothing
+--   was added
+-- @tparam[opt] fun():table options.snapshot returns a list of entries that stand for all that this
+--   node knows, what others added too, for a peer that was restarted
+-- @tparam[opt=0.05] number options.window seconds from batch to batch
+-- @tparam[opt=1] number options.resend seconds without a confirmation after which batches count as
+--   lost; more than two windows and two hops
+-- @tparam[opt=60000] number options.limit bytes of entries in a message, which a single entry may
+--   exceed
 -- @treturn outbox
 -- @raise on options that are not as above
 function outbox.start(options)
@@ -354,6 +356,8 @@ end
 
 --- Waits until so many nodes have all up to a position; see `when`, which costs less where many
 -- handlers wait.
+-- @tparam integer position what add returned
+-- @tparam string|integer count as of `when`
 function Outbox:wait(position, count)
   local is_so = false
   self:when(position, count, function() is_so = true end)

@@ -30,12 +30,14 @@ local registers = {}
 local PART = 100 -- writes
 
 --- An empty set of registers.
+-- @treturn registers
 function registers.new()
   return setmetatable({ clock = lamport.new(), latest = {}, keys = {}, parts = {} }, Registers)
 end
 
---- The value of a key, or nil.
+--- The value of a key.
 -- @tparam integer|string key
+-- @return the value, or nil
 function Registers:get(key)
   local write = self.latest[key]
   return write and write[2]
@@ -109,6 +111,7 @@ function Registers:merge(unit)
 end
 
 --- The whole state as one unit: its newest writes, in the order in which keys came up.
+-- @treturn unit
 function Registers:all()
   local unit = json.array({})
   for i, key in ipairs(self.keys) do

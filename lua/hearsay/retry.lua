@@ -109,12 +109,12 @@ end
 
 --- A sequence of growing pauses.
 -- @tparam[opt] table options
---
---   - first: first pause in seconds, default 0.1
---   - factor: what each pause is multiplied with, default 2
---   - cap: longest pause in seconds, default 1 (or first, if that is more)
---   - jitter: part of a pause that is random, 0 to 1; default 0.2 with `random`, else 0
---   - random: called without arguments, gives a float in [0, 1)
+-- @tparam[opt=0.1] number options.first first pause in seconds
+-- @tparam[opt=2] number options.factor what each pause is multiplied with
+-- @tparam[opt=1] number options.cap longest pause in seconds (or first, if that is more)
+-- @tparam[opt] number options.jitter part of a pause that is random, 0 to 1; default 0.2 with
+--   `random`, else 0
+-- @tparam[opt] fun():number options.random called without arguments, gives a float in [0, 1)
 -- @treturn backoff with `:next()` and `:reset()`
 function retry.backoff(options)
   local backoff = new_backoff(AT_BACKOFF, options or {})
@@ -128,13 +128,16 @@ end
 -- @tparam function fn called with the number of the attempt, from 1; returns anything but nil on
 --   success, or nil and an error
 -- @tparam[opt] table options
---
---   - attempts: how often to call at most, default 5, or no limit where a deadline is given
---   - deadline: seconds from now; needs `now`
---   - backoff: what retry.backoff returns, or its options; reset at the start
---   - sleep: pauses for some seconds (node.sleep); needed where attempts may be more than 1
---   - now: a clock in seconds (node.now)
---   - retryable: gets an error, says whether to try again; default: always
+-- @tparam[opt] integer options.attempts how often to call at most, default 5, or no limit where a
+--   deadline is given
+-- @tparam[opt] number options.deadline seconds from now; needs `now`
+-- @tparam[opt] backoff|table options.backoff what retry.backoff returns, or its options; reset at
+--   the start
+-- @tparam[opt] fun(seconds:number) options.sleep pauses for some seconds (node.sleep); needed where
+--   attempts may be more than 1
+-- @tparam[opt] fun():number options.now a clock in seconds (node.now)
+-- @tparam[opt] fun(err:any):boolean options.retryable gets an error, says whether to try again;
+--   default: always
 -- @return what `fn` returned; or nil, the last error, and the number of calls made
 function retry.call(fn, options)
   options = options or {}
@@ -221,10 +224,9 @@ end
 
 --- A circuit breaker: stops calls to somebody who failed several times in a row.
 -- @tparam table options
---
---   - failures: how many in a row open it, default 5
---   - cooldown: seconds until one call is tried, default 1
---   - now: a clock in seconds (node.now)
+-- @tparam[opt=5] integer options.failures how many in a row open it
+-- @tparam[opt=1] number options.cooldown seconds until one call is tried
+-- @tparam fun():number options.now a clock in seconds (node.now)
 -- @treturn breaker with `:allow()`, `:success()`, `:failure()`, `:state()`
 function retry.breaker(options)
   options = options or {}

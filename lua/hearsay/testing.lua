@@ -41,7 +41,7 @@ end
 -- @tparam string script its text, or its path: one line that ends with .lua. Only a node whose
 --   script has a path can be restarted
 -- @tparam table options as for start; `nodes` is a list
--- @treturn[1] cluster see sim.cluster
+-- @treturn[1] table the cluster, see sim.cluster
 -- @treturn[2] nil
 -- @treturn[2] string why the script does not load
 function testing.load(script, options)
@@ -70,14 +70,15 @@ end
 --- Starts a cluster and initialises it.
 -- @tparam string script its text, or its path
 -- @tparam[opt] table options
---
---   - nodes: a list of ids, or how many (default 1)
---   - args: the script's arguments
---   - seed (default 1)
---   - latency: mean, in milliseconds (default 0); latency_dist: see ./sim test --help
---   - head_of_line (default false)
---   - sync_time: what a sync of a node's disk takes, in milliseconds (default 1)
---   - init: false leaves it to the test
+-- @tparam[opt=1] integer|{string,...} options.nodes a list of ids, or how many
+-- @tparam[opt] {string,...} options.args the script's arguments
+-- @tparam[opt=1] integer options.seed the same one gives the same run
+-- @tparam[opt=0] number options.latency mean, in milliseconds
+-- @tparam[opt="constant"] string options.latency_dist `constant`, `uniform` or `exponential`
+-- @tparam[opt=false] boolean options.head_of_line whether a question waits behind the messages that
+--   are under way, as under Maelstrom
+-- @tparam[opt=1] number options.sync_time what a sync of a node's disk takes, in milliseconds
+-- @tparam[opt=true] boolean options.init false leaves it to the test
 -- @treturn nodes `ids`, and the methods below
 function testing.start(script, options)
   options = options or {}
@@ -96,6 +97,7 @@ function testing.start(script, options)
 end
 
 --- Seconds since the start.
+-- @treturn number
 function Nodes:now()
   return (self.world:now_us() - self.start_us) / 1e6
 end
@@ -112,7 +114,7 @@ end
 -- @tparam[opt=5] number timeout seconds
 -- @treturn[1] table the reply's body
 -- @treturn[2] nil
--- @treturn[2] table error, see hearsay.errors
+-- @treturn[2] err
 function Nodes:ask(id, body, timeout)
   local client, reply, err = self.cluster:client(), nil, nil
   client:request(id, body, timeout or 5, function(...)
@@ -126,7 +128,7 @@ end
 
 --- Asks some nodes at the same instant, without letting time pass.
 -- @tparam {string,...} ids
--- @tparam function body_for called with an id, returns the body
+-- @tparam fun(id:string):table body_for returns the body for a node
 -- @treturn table id to reply; those that do not reply at once are missing
 function Nodes:ask_now(ids, body_for)
   local replies = {}
@@ -142,6 +144,8 @@ function Nodes:ask_now(ids, body_for)
 end
 
 --- Sends a node a message as it is, from somebody who does not listen.
+-- @tparam string id
+-- @tparam table body
 function Nodes:tell(id, body)
   if not self.stranger then
     self.stranger = "c-stranger"
@@ -151,6 +155,8 @@ function Nodes:tell(id, body)
 end
 
 --- Cuts the nodes of one side off from those of the other, both ways.
+-- @tparam {string,...} left node ids
+-- @tparam {string,...} right node ids
 function Nodes:cut(left, right)
   for _, a in ipairs(left) do
     for _, b in ipairs(right) do
@@ -161,6 +167,7 @@ function Nodes:cut(left, right)
 end
 
 --- Cuts nodes off from all others.
+-- @tparam string ... node ids
 function Nodes:isolate(...)
   for _, alone in ipairs({ ... }) do
     for _, id in ipairs(self.ids) do
@@ -190,20 +197,23 @@ function Nodes:start(id)
   self:run(0)
 end
 
---- A node stands still, and goes on after resume.
+--- Has a node stand still until it is resumed.
 -- @tparam string id
 function Nodes:pause(id)
   self.world:pause(id)
 end
 
+--- A node that was paused goes on, with what came for it meanwhile.
+-- @tparam string id
 function Nodes:resume(id)
   self.world:resume(id)
 end
 
---- Lets time pass until something is so; raises when it is not within a bound.
+--- Lets time pass until something is so.
 -- @tparam number bound seconds
--- @tparam function holds returns whether it is so; looked at 100 times within the bound
+-- @tparam fun():boolean holds returns whether it is so; looked at 100 times within the bound
 -- @treturn number the seconds that it took
+-- @raise when it is not so within the bound
 function Nodes:eventually(bound, holds)
   local start = self:now()
   while not holds() do
@@ -226,13 +236,14 @@ end
 -- @tparam string id
 -- @tparam string name as given to log.open
 -- @tparam[opt] string bytes what it is to have
--- @treturn string what it has, or had until now; nil when there is no such file
+-- @treturn ?string what it has, or had until now; nil when there is no such file
 function Nodes:file(id, name, bytes)
   return self.world:file(id, name, bytes)
 end
 
---- What happened since the last call: a list of {time (seconds since the start), event ("send" or
--- "recv"), src, dest, body} in their order, without what clients sent or got.
+--- What happened since the last call, without what clients sent or got.
+-- @treturn {table,...} {time (seconds since the start), event ("send" or "recv"), src, dest, body},
+--   in their order
 function Nodes:journal()
   local list = {}
   for line in self.world:journal():gmatch("[^\n]+") do
@@ -249,6 +260,7 @@ function Nodes:journal()
 end
 
 --- The messages that nodes sent each other since the last call of this or of journal.
+-- @treturn {table,...} as of journal
 function Nodes:sent()
   local list = {}
   for _, entry in ipairs(self:journal()) do
@@ -260,6 +272,8 @@ function Nodes:sent()
 end
 
 --- What a node wrote to its diagnostics.
+-- @tparam string id
+-- @treturn string
 function Nodes:log(id)
   return self.world:log(id)
 end

@@ -24,7 +24,7 @@ local tso = {}
 -- @tparam[opt=1] number timeout seconds
 -- @treturn[1] integer
 -- @treturn[2] nil
--- @treturn[2] table error
+-- @treturn[2] err
 function tso.next(timeout)
   local reply, err = node.rpc("lin-tso", { type = "ts" }, timeout)
   if not reply then

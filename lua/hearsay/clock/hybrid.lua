@@ -31,9 +31,9 @@ local LAST = 1 << 62 -- of microseconds, and of the counter
 
 --- A clock.
 -- @tparam table options
---
---   - now: a function, the physical clock in seconds; may step back
---   - max_drift (default 0.5): seconds that a message may be ahead of that clock
+-- @tparam fun():number options.now a function, the physical clock in seconds; may step back
+-- @tparam[opt=0.5] number options.max_drift seconds that a message may be ahead of that clock
+-- @treturn hybrid
 -- @raise on others
 function hybrid.new(options)
   if type(options) ~= "table" or type(options.now) ~= "function" then
@@ -83,7 +83,7 @@ end
 -- @param stamp
 -- @treturn[1] boolean true
 -- @treturn[2] nil
--- @treturn[2] table error: malformed_request; or abort, when it is further ahead of the physical
+-- @treturn[2] err malformed_request; or abort, when it is further ahead of the physical
 --   clock than max_drift. The clock stands as it stood
 function Hybrid:receive(stamp)
   local ok, err = hybrid.check(stamp)
@@ -103,7 +103,7 @@ end
 -- @param stamp
 -- @treturn[1] table the stamp
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request
+-- @treturn[2] err malformed_request
 function hybrid.check(stamp)
   local is_stamp = type(stamp) == "table" and type(stamp[3]) == "string" and stamp[4] == nil
   for i = 1, 2 do
@@ -117,6 +117,8 @@ function hybrid.check(stamp)
 end
 
 --- Compares two stamps: by time, then by counter, then by id in byte order.
+-- @tparam table a a stamp
+-- @tparam table b a stamp
 -- @treturn integer -1 when a is before b, 1 when it is behind, 0 when they are equal
 function hybrid.compare(a, b)
   for i = 1, 3 do

@@ -30,6 +30,7 @@ local lamport = {}
 local LAST = 1 << 62
 
 --- A clock at 0.
+-- @treturn lamport
 function lamport.new()
   return setmetatable({ time = 0 }, Lamport)
 end
@@ -55,7 +56,7 @@ end
 -- @param time an integer from 0, or a stamp
 -- @treturn[1] integer the time of the receipt
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request; the clock stands as it stood
+-- @treturn[2] err malformed_request; the clock stands as it stood
 function Lamport:receive(time)
   if type(time) == "table" then
     local stamp, err = lamport.check(time)
@@ -75,7 +76,7 @@ end
 -- @param stamp
 -- @treturn[1] table the stamp
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request
+-- @treturn[2] err malformed_request
 function lamport.check(stamp)
   if type(stamp) ~= "table" or math.type(stamp[1]) ~= "integer" or stamp[1] < 0
     or stamp[1] >= LAST or type(stamp[2]) ~= "string" or stamp[3] ~= nil then
@@ -85,6 +86,8 @@ function lamport.check(stamp)
 end
 
 --- Compares two stamps: by time, then by id in byte order.
+-- @tparam table a a stamp
+-- @tparam table b a stamp
 -- @treturn integer -1 when a is before b, 1 when it is behind, 0 when they are equal
 function lamport.compare(a, b)
   for i = 1, 2 do

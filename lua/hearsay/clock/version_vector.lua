@@ -38,7 +38,7 @@ end
 -- @tparam[opt="version vector"] string what to call it in the error
 -- @treturn[1] table the state
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request
+-- @treturn[2] err malformed_request
 function version_vector.check(state, what)
   what = what or "version vector"
   if type(state) ~= "table" or json.is_array(state) then
@@ -64,7 +64,7 @@ end
 -- @tparam[opt=1] integer by how far, from 0
 -- @treturn[1] integer where it is now
 -- @treturn[2] nil
--- @treturn[2] table error abort when that does not fit 64 bits; nothing is changed
+-- @treturn[2] err abort when that does not fit 64 bits; nothing is changed
 function Vector:advance(id, by)
   by = by or 1
   if type(id) ~= "string" or math.type(by) ~= "integer" or by < 0 then
@@ -84,7 +84,7 @@ end
 -- @tparam table state
 -- @treturn[1] boolean whether this one was changed by it
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request; nothing is changed
+-- @treturn[2] err malformed_request; nothing is changed
 function Vector:merge(state)
   local ok, err = version_vector.check(state)
   if not ok then
@@ -114,7 +114,7 @@ end
 -- @tparam table state of the other one
 -- @treturn[1] string "before", "after", "equal" or "concurrent"
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request
+-- @treturn[2] err malformed_request
 function Vector:compare(state)
   local ok, err = version_vector.check(state)
   if not ok then

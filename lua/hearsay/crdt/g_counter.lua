@@ -19,6 +19,7 @@ GCounter.__index = GCounter
 local g_counter = {}
 
 --- A counter at 0.
+-- @treturn g_counter
 function g_counter.new()
   return setmetatable({ counts = version_vector.new() }, GCounter)
 end
@@ -29,7 +30,7 @@ end
 -- @treturn[1] table a state that has this change only: what was added at this replica until now.
 --   Merging it does what merging the whole state does for this replica
 -- @treturn[2] nil
--- @treturn[2] table error abort, when the sum that is known here, or this replica's part of it,
+-- @treturn[2] err abort, when the sum that is known here, or this replica's part of it,
 --   would not fit 64 bits any more; nothing is changed
 -- @raise when delta is negative or no integer
 function GCounter:add(id, delta)
@@ -50,7 +51,7 @@ end
 --- What was added in all.
 -- @treturn[1] integer
 -- @treturn[2] nil
--- @treturn[2] table error abort, when that does not fit 64 bits: what replicas accepted apart from
+-- @treturn[2] err abort, when that does not fit 64 bits: what replicas accepted apart from
 --   each other may be too much together, and no merge is refused
 function GCounter:value()
   local value = sum(self.counts:values())
@@ -70,7 +71,7 @@ end
 -- @tparam table state
 -- @treturn[1] boolean whether something was new
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request; nothing is changed
+-- @treturn[2] err malformed_request; nothing is changed
 function GCounter:merge(state)
   local ok, err = version_vector.check(state, "g_counter")
   if not ok then

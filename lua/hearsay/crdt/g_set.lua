@@ -18,6 +18,7 @@ GSet.__index = GSet
 local g_set = {}
 
 --- An empty set.
+-- @treturn g_set
 function g_set.new()
   return setmetatable({ elements = seen.new() }, GSet)
 end
@@ -30,6 +31,8 @@ function GSet:add(element)
 end
 
 --- Whether an element is there.
+-- @param element
+-- @treturn boolean
 function GSet:has(element)
   return self.elements:has(element)
 end
@@ -63,7 +66,7 @@ end
 -- @tparam table state an array
 -- @treturn[1] boolean whether something was new
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request
+-- @treturn[2] err malformed_request
 function GSet:merge(state)
   if not json.is_array(state) then
     return malformed("g_set", "an array of elements", state)

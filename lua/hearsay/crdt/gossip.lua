@@ -36,9 +36,9 @@ local gossip = {}
 -- @param replica an object of hearsay.crdt, or any that has state() and merge(state) as those have:
 --   equal objects have equal states
 -- @tparam[opt] table options
---
---   - window (default 1): seconds from one message of a node to its next
---   - name (default "state"): the type of its messages; for another replica in the same script
+-- @tparam[opt=1] number options.window seconds from one message of a node to its next
+-- @tparam[opt="state"] string options.name the type of its messages; for another replica in the
+--   same script
 -- @raise on options that are none
 function gossip.start(replica, options)
   options = options or {}

@@ -22,6 +22,7 @@ Register.__index = Register
 local lww_register = {}
 
 --- A register without a value.
+-- @treturn register
 function lww_register.new()
   return setmetatable({}, Register)
 end
@@ -67,7 +68,7 @@ end
 -- @tparam table state
 -- @treturn[1] boolean whether its value is later, and is here now
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request; nothing is changed
+-- @treturn[2] err malformed_request; nothing is changed
 function Register:merge(state)
   if type(state) ~= "table" or json.is_array(state)
     or (state.value == nil) ~= (state.stamp == nil) then

@@ -28,6 +28,7 @@ ORSet.__index = ORSet
 local or_set = {}
 
 --- An empty set.
+-- @treturn or_set
 function or_set.new()
   return setmetatable({
     seen = version_vector.new(),
@@ -44,7 +45,7 @@ end
 -- @param element anything JSON can say; 1, 1.0 and "1" differ
 -- @treturn[1] boolean whether it is new
 -- @treturn[2] nil
--- @treturn[2] table error abort when this replica's numbers do not fit 64 bits
+-- @treturn[2] err abort when this replica's numbers do not fit 64 bits
 function ORSet:add(id, element)
   if type(id) ~= "string" or element == nil then
     error("or_set.add: expected a replica's id, a string, and an element", 2)
@@ -73,6 +74,8 @@ function ORSet:remove(element)
 end
 
 --- Whether an element is there.
+-- @param element
+-- @treturn boolean
 function ORSet:has(element)
   return element ~= nil and self.entries[text_of(element)] ~= nil
 end
@@ -162,7 +165,7 @@ local NO_DOTS = {}
 -- @tparam table state
 -- @treturn[1] boolean whether that changed anything, be it only what was seen
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request; nothing is changed
+-- @treturn[2] err malformed_request; nothing is changed
 function ORSet:merge(state)
   local theirs, err = check(state)
   if not theirs then

@@ -18,6 +18,7 @@ PNCounter.__index = PNCounter
 local pn_counter = {}
 
 --- A counter at 0.
+-- @treturn pn_counter
 function pn_counter.new()
   return setmetatable({ plus = version_vector.new(), minus = version_vector.new() }, PNCounter)
 end
@@ -27,7 +28,7 @@ end
 -- @tparam integer delta
 -- @treturn[1] table a state that has this change only, to be merged as a whole one is
 -- @treturn[2] nil
--- @treturn[2] table error abort, when the sum that is known here, or one of the two counts of this
+-- @treturn[2] err abort, when the sum that is known here, or one of the two counts of this
 --   replica, would not fit 64 bits any more; nothing is changed
 -- @raise when delta is no integer
 function PNCounter:add(id, delta)
@@ -49,7 +50,7 @@ end
 --- What was added less what was taken away.
 -- @treturn[1] integer
 -- @treturn[2] nil
--- @treturn[2] table error abort, when that does not fit 64 bits; no merge is refused for it
+-- @treturn[2] err abort, when that does not fit 64 bits; no merge is refused for it
 function PNCounter:value()
   local list = self.plus:values()
   for _, count in ipairs(self.minus:values()) do
@@ -72,7 +73,7 @@ end
 -- @tparam table state
 -- @treturn[1] boolean whether something was new
 -- @treturn[2] nil
--- @treturn[2] table error malformed_request; nothing is changed
+-- @treturn[2] err malformed_request; nothing is changed
 function PNCounter:merge(state)
   if type(state) ~= "table" or state.p == nil or state.n == nil then
     return malformed("pn_counter", "an object with p and n", state)

@@ -27,11 +27,11 @@ local batch = {}
 
 --- Starts batches. Until `neighbours` is set, they are all other nodes.
 -- @tparam table options
---
---   - window (default 0.5): mean seconds from flush to flush
---   - jitter (default 0.1): part of the window that is random, either way; less than 1
---   - resend (default 1): seconds until what was not confirmed is sent again; must exceed a round
---     trip and a window
+-- @tparam[opt=0.5] number options.window mean seconds from flush to flush
+-- @tparam[opt=0.1] number options.jitter part of the window that is random, either way; less than 1
+-- @tparam[opt=1] number options.resend seconds until what was not confirmed is sent again; must
+--   exceed a round trip and a window
+-- @treturn batch
 function batch.start(options)
   local parameters = gossip.parameters(options, { window = 0.5, jitter = 0.1, resend = 1 },
     { window = gossip.POSITIVE, jitter = { below = 1 } })

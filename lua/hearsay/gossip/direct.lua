@@ -60,11 +60,11 @@ local direct = {}
 
 --- Starts sending directly.
 -- @tparam table options
---
---   - resend (default 2): seconds until what was not confirmed is sent again; must exceed a few
---     round trips
---   - window (default 0): seconds that a value waits for others to share its message
---   - backup (default 0, none): seconds between exchanges with a random node
+-- @tparam[opt=2] number options.resend seconds until what was not confirmed is sent again; must
+--   exceed a few round trips
+-- @tparam[opt=0] number options.window seconds that a value waits for others to share its message
+-- @tparam[opt=0] number options.backup seconds between exchanges with a random node; 0 for none
+-- @treturn direct
 function direct.start(options)
   local self = setmetatable({
     parameters = gossip.parameters(options, { resend = 2, window = 0, backup = 0 },

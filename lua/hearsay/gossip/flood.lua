@@ -19,6 +19,8 @@ Flood.__index = Flood
 local flood = {}
 
 --- Starts flooding. There are no parameters. Until `neighbours` is set, they are all other nodes.
+-- @tparam table options
+-- @treturn flood
 function flood.start(options)
   gossip.parameters(options, {})
   local self = setmetatable({ values = seen.new() }, Flood)

@@ -46,12 +46,13 @@ local hub = {}
 
 --- Starts hub rounds.
 -- @tparam table options
---
---   - window (default 0.3): seconds from tick to tick
---   - margin (default 0.02): how long before a tick an up should arrive, in seconds
---   - patience (default 3): windows without confirmation until a leaf turns to another hub, or
---     confirms although it has no values of its own
---   - keepalive (default 10): seconds after which a hub that has nothing to say says so
+-- @tparam[opt=0.3] number options.window seconds from tick to tick
+-- @tparam[opt=0.02] number options.margin how long before a tick an up should arrive, in seconds
+-- @tparam[opt=3] number options.patience windows without confirmation until a leaf turns to another
+--   hub, or confirms although it has no values of its own
+-- @tparam[opt=10] number options.keepalive seconds after which a hub that has nothing to say says
+--   so
+-- @treturn hub
 function hub.start(options)
   local parameters = gossip.parameters(options,
     { window = 0.3, margin = 0.02, patience = 3, keepalive = 10 },

@@ -28,11 +28,7 @@
 -- hearsay.gossip.exchange (two nodes compare digests) give them.
 --
 -- Each is a module hearsay.gossip.NAME, whose header tells how it works, what it costs and what it
--- survives. It has `start(options)`, which returns an object with
---
---   - values: the hearsay.seen set of all values that this node has
---   - add(value): takes a value from a client; returns whether it is new
---   - neighbours: for policies that have them, a list of node ids, which may be set at any time
+-- survives. It has `start(options)`, which returns a *spread*.
 -- @module hearsay.gossip
 
 local node = require "hearsay"
@@ -43,9 +39,18 @@ local names = {
   "flood", "push", "batch", "hub", "direct", "push_pull", "anti_entropy", "plumtree",
 }
 
+--- What every policy's start returns.
+-- @table spread
+-- @tfield seen values all values that this node has
+-- @tfield {string,...} neighbours for policies that have them: node ids, which may be set at any
+--   time; all other nodes until then
+-- @tfield fun(self:spread,value:any):boolean add takes a value from a client; returns whether it
+--   is new
+
 --- Starts a policy. Call once, in the script's main part.
 -- @tparam table options `policy`, a name, and that policy's parameters
--- @return the policy's object
+-- @treturn spread
+-- @raise on a name or a parameter that there is not, or a parameter out of its range
 function gossip.start(options)
   for _, name in ipairs(names) do
     if options.policy == name then

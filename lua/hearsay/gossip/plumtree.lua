@@ -42,10 +42,10 @@ local plumtree = {}
 --- Starts a tree. Until `neighbours` is set, they are all other nodes: then the tree is a star or
 -- nearly one, each node has to do with all others, and some few neighbours are cheaper.
 -- @tparam table options
---
---   - lazy (default 1): mean seconds from one announcement on a link to the next
---   - patience (default 0.5): seconds that a value may take after its announcement
---   - resend (default 2): seconds until what was not confirmed is announced again
+-- @tparam[opt=1] number options.lazy mean seconds from one announcement on a link to the next
+-- @tparam[opt=0.5] number options.patience seconds that a value may take after its announcement
+-- @tparam[opt=2] number options.resend seconds until what was not confirmed is announced again
+-- @treturn plumtree
 function plumtree.start(options)
   local parameters = gossip.parameters(options, { lazy = 1, patience = 0.5, resend = 2 },
     { lazy = gossip.POSITIVE, patience = gossip.POSITIVE })

@@ -29,9 +29,10 @@ local push = {}
 
 --- Starts pushing. Until `neighbours` is set, they are all other nodes.
 -- @tparam table options
---
---   - timeout (default 0.5): seconds until a request counts as lost; must exceed a round trip
---   - cap (default 2): longest pause after a failure, in seconds
+-- @tparam[opt=0.5] number options.timeout seconds until a request counts as lost; must exceed a
+--   round trip
+-- @tparam[opt=2] number options.cap longest pause after a failure, in seconds
+-- @treturn push
 function push.start(options)
   local self = setmetatable({
     parameters = gossip.parameters(options, { timeout = 0.5, cap = 2 }),

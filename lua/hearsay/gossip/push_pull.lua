@@ -31,8 +31,9 @@ local push_pull = {}
 
 --- Starts exchanging. Until `neighbours` is set, they are all other nodes.
 -- @tparam table options
---
---   - interval (default 0.5): mean seconds from an exchange to the next that a node begins
+-- @tparam[opt=0.5] number options.interval mean seconds from an exchange to the next that a node
+--   begins
+-- @treturn push_pull
 function push_pull.start(options)
   local parameters = gossip.parameters(options, { interval = 0.5 },
     { interval = gossip.POSITIVE })
