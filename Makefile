@@ -50,7 +50,7 @@ ifneq ($(filter demo test test-c test-lua check lint,$(MAKECMDGOALS)),)
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all FORCE help deps demo test test-c test-lua test-programs check fuzz fuzz-programs atlas \
+.PHONY: all FORCE help deps docs demo test test-c test-lua test-programs check fuzz fuzz-programs atlas \
   survive crash bench bench-guard bench-steady lint format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
@@ -147,6 +147,9 @@ fuzz: ## feed each parser and the challenges hostile input (SECONDS=60 for each 
 	@scripts/fuzz build/clang-fuzzer-no-link-address-undefined $(SECONDS)
 
 fuzz-programs: $(FUZZERS)
+
+docs: all ## write lua/README.md and lua/types from the doc comments
+	@./node --lua scripts/docs.lua
 
 BENCH_PROGRAMS = $(BUILD)/tests/bench/measure $(BUILD)/tests/bench/floor
 
