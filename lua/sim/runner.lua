@@ -214,7 +214,7 @@ function Run:faults()
   local faults = {}
   for i, window in ipairs(self.nemesis and self.nemesis.windows or {}) do
     faults[i] = { number = window.number, fault = window.fault, text = window.text,
-      silenced = window.silenced, from_us = window.start_us - self.start_us,
+      silenced = window.silenced, cut = window.cut, from_us = window.start_us - self.start_us,
       to_us = window.stop_us - self.start_us }
   end
   return faults
@@ -244,9 +244,10 @@ local runner = {}
 -- @tparam[opt] function on_start called with the world before anything happens in it
 -- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
 --   the load began), interrupted (whether an interrupt ended it), faults (`{number, fault, text,
---   silenced, from_us, to_us}`, see sim.nemesis), net, contents (with --converge, what each node
---   had afterwards, see sim.convergence), seed, workload (its name), start_us (world time when the
---   load began), duration_us, world, fingerprint (nil in real time, which does not repeat itself)
+--   silenced, cut, from_us, to_us}`, see sim.nemesis), net, contents (with --converge, what each
+--   node had afterwards, see sim.convergence), seed, workload (its name), start_us (world time when
+--   the load began), duration_us, world, fingerprint (nil in real time, which does not repeat
+--   itself)
 -- @treturn[2] nil
 -- @treturn[2] string why it could not run
 function runner.run(opts, on_start)

@@ -1,3 +1,4 @@
+local json = require "hearsay.json"
 local runner = require "sim.runner"
 local trial = require "sim.trial"
 
@@ -272,6 +273,37 @@ describe("the end", function()
       for _, op in ipairs(result.history) do
         assert(not op.final or op.invoke_us >= result.faults[#result.faults].to_us + 10e6)
       end
+    end
+  end)
+
+  it("tells which links the faults cut, so that nothing came over them", function()
+    for _, fault_name in ipairs({ "partition", "one-way" }) do
+      local world
+      local result = runner.run(assert(trial.options({ "--bin", "./node " .. BROADCAST, "--rate",
+        "20", "--time-limit", "20", "--nemesis", fault_name, "--nemesis-interval", "3" }, "test")),
+        function(w)
+          world = w
+          w:journal() -- turns it on
+        end)
+      local deaf_count, received = 0, {}
+      for line in world:journal():gmatch("[^\n]+") do
+        local event = json.decode(line)
+        if event.event == "recv" then
+          received[#received + 1] = { event.time - result.start_us, event.message }
+        end
+      end
+      for _, fault in ipairs(result.faults) do
+        for id, senders in pairs(fault.cut) do
+          for _, sender in ipairs(senders) do
+            deaf_count = deaf_count + 1
+            for _, r in ipairs(received) do
+              local is_on_link = r[2].dest == id and r[2].src == sender
+              assert(not is_on_link or r[1] <= fault.from_us or r[1] >= fault.to_us)
+            end
+          end
+        end
+      end
+      assert(deaf_count > 0, fault_name)
     end
   end)
 

@@ -1,8 +1,8 @@
 --- The faults that a nemesis can start and end, by the names that --nemesis takes.
 --
 -- Each is a table {help, begin}. `begin(cluster, random)` starts it and returns what it is, for a
--- person, a function that ends it, and, when it keeps nodes from answering, a list of them; or nil
--- when it strikes nobody.
+-- person, a function that ends it, when it keeps nodes from answering a list of them, and when it
+-- cuts links the grudge (see sim.nemesis.partition); or nil when it strikes nobody.
 -- @module sim.nemesis.faults
 
 local partition = require "sim.nemesis.partition"
@@ -42,7 +42,7 @@ faults["one-way"] = {
     for _, id in ipairs(deaf) do
       grudge[id] = others
     end
-    return text .. " deaf", partition.apply(cluster, grudge)
+    return text .. " deaf", partition.apply(cluster, grudge), nil, grudge
   end,
 }
 

@@ -22,7 +22,7 @@ local function disturb(self, cluster, name, opts)
     window = { number = self.count, fault = name, start_us = world:now_us() }
     if not opts.fault_windows or opts.fault_windows[self.count] then
       local random = randoms.stream(opts.seed, ("nemesis %s %d"):format(name, count))
-      window.text, finish, window.silenced = faults[name].begin(cluster, random)
+      window.text, finish, window.silenced, window.cut = faults[name].begin(cluster, random)
       self.windows[#self.windows + 1] = finish and window
     end
   end
@@ -55,9 +55,9 @@ end
 -- @tparam cluster cluster
 -- @tparam table opts nemesis (list of faults), nemesis_interval (seconds), seed, fault_windows (set
 --   of the numbers to keep; nil: all)
--- @treturn table `windows`, a list of {number, fault, text, start_us, stop_us, silenced}, filled as
---   it goes on (silenced: the nodes that it keeps from answering, or nil); and `stop()`, which ends
---   all faults for good
+-- @treturn table `windows`, a list of {number, fault, text, start_us, stop_us, silenced, cut},
+--   filled as it goes on (silenced: the nodes that it keeps from answering, or nil; cut: for a node
+--   those that it does not hear, or nil); and `stop()`, which ends all faults for good
 function nemesis.start(cluster, opts)
   local self, stops = { windows = {}, count = 0 }, {}
   for i, name in ipairs(opts.nemesis) do

@@ -132,12 +132,12 @@ function partition.apply(cluster, grudge)
   end
 end
 
---- The fault `partition`; see sim.nemesis. Returns nil when it cuts nobody.
+--- The fault `partition`; see sim.nemesis.faults. Returns nil when it cuts nobody.
 function partition.begin(cluster, random)
   local grudge, text = partition.draw(cluster.nodes, random)
   for _, id in ipairs(cluster.nodes) do
     if grudge[id] and grudge[id][1] then
-      return text, partition.apply(cluster, grudge)
+      return text, partition.apply(cluster, grudge), nil, grudge
     end
   end
 end
