@@ -37,8 +37,10 @@ TEST_HELPERS = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/c/test_%,$(wildcar
 FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 SPECS = $(sort $(shell find tests -name '*_spec.lua' 2>/dev/null))
 
-# tests/c/failing_alloc.c makes the n-th allocation fail.
-TEST_LINK = $(if $(wildcard tests/c/failing_alloc.c),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc)
+# What tests can make fail: tests/c/failing_alloc.h, tests/c/failing_calls.h.
+FAILING_ALLOC = malloc calloc realloc strdup
+FAILING_CALLS = read write poll ppoll pipe2 fork fcntl waitpid getrandom
+TEST_LINK = $(addprefix -Wl$(comma)--wrap=,$(FAILING_ALLOC) $(FAILING_CALLS))
 
 # Builds on all processors, unless told otherwise. These targets call make again for what
 # they need once the packages are there; two of them at once would build the same files.

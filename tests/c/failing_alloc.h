@@ -10,7 +10,7 @@
  *     .. check that nothing changed ..
  *   }
  *
- * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc. Only calls from what
+ * The linker must be told: FAILING_ALLOC in the Makefile. Only calls from what
  * is linked statically are counted: not those that a shared library makes. Off
  * at the start. Callable from any thread; the count is one for all of them. */
 #ifndef HEARSAY_TESTS_FAILING_ALLOC_H
