@@ -116,11 +116,13 @@ void member_process_read(struct member *m)
   int more;
   while ((more = process_read(p, PROCESS_ERR)) > 0)
     take_err(m, lines_next);
-  if (more < 0)
+  if (more == -1)
     take_err(m, lines_last);
   while ((more = process_read(p, PROCESS_OUT)) > 0)
     take_out(m, lines_next);
-  if (more == 0)
+  if (more == PROCESS_NO_MEMORY)
+    world_fail(m->world, "out of memory");
+  if (more != -1)
     return;
   take_out(m, lines_last);
   struct error how;

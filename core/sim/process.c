@@ -159,9 +159,11 @@ int process_flush(struct process *p)
 int process_read(struct process *p, enum process_stream stream)
 {
   size_t room;
-  char *into = lines_room(&p->lines[stream], READ_BYTES, &room);
-  if (into == NULL || p->from[stream] < 0)
+  if (p->from[stream] < 0)
     return -1;
+  char *into = lines_room(&p->lines[stream], READ_BYTES, &room);
+  if (into == NULL)
+    return PROCESS_NO_MEMORY;
   ssize_t n = read(p->from[stream], into, room);
   if (n > 0) {
     lines_added(&p->lines[stream], (size_t)n);

@@ -44,8 +44,12 @@ int process_flush(struct process *p);
 /* Bytes that it has not read yet, as far as this side knows. */
 size_t process_backlog(const struct process *p);
 
+/* Of process_read. */
+enum { PROCESS_NO_MEMORY = -2 };
+
 /* Reads once from a stream. Returns 1 when there may be more, 0 when there is nothing now, -1 when
- * the stream has ended. The lines are then taken with lines_next and, at the end, lines_last. */
+ * the stream has ended, PROCESS_NO_MEMORY when there was none for what has come; nothing is lost by
+ * that. The lines are then taken with lines_next and, at the end, lines_last. */
 int process_read(struct process *p, enum process_stream stream);
 
 /* How it ended, as a person says it: "exited with status 1", "was killed by signal 11". Ends what

@@ -23,14 +23,14 @@ static void list(struct pollfd *fds, const struct process *p)
   fds[2] = (struct pollfd){.fd = process_backlog(p) > 0 ? p->in : -1, .events = POLLOUT};
 }
 
-void real_time_wait(struct member *members, int64_t timeout_us, void (*woke)(void *ctx), void *ctx)
+int real_time_wait(struct member *members, int64_t timeout_us, void (*woke)(void *ctx), void *ctx)
 {
   size_t count = 0;
   for (struct member *m = members; m != NULL; m = m->next)
     count += member_process(m) != NULL;
   struct pollfd *fds = calloc(count * FDS_PER_PROCESS + 1, sizeof *fds);
   if (fds == NULL)
-    return;
+    return -1;
   size_t i = 0;
   for (struct member *m = members; m != NULL; m = m->next)
     if (member_process(m) != NULL)
@@ -53,4 +53,5 @@ void real_time_wait(struct member *members, int64_t timeout_us, void (*woke)(voi
     member_process_write(m);
   }
   free(fds);
+  return 0;
 }

@@ -11,7 +11,7 @@ int64_t real_time_now_us(void);
 
 /* Waits until a process has written something, takes more of its input, or the time has come; calls
  * `woke`, which sets the clock; and moves what there is. Members are a list by `next`; those that are
- * no processes are passed over. */
-void real_time_wait(struct member *members, int64_t timeout_us, void (*woke)(void *ctx), void *ctx);
+ * no processes are passed over. Returns 0, or -1 on out of memory, and then it has not waited. */
+int real_time_wait(struct member *members, int64_t timeout_us, void (*woke)(void *ctx), void *ctx);
 
 #endif

@@ -267,7 +267,9 @@ static void wait_for_real(struct world *w, int64_t until_us)
 {
   const struct heap_item *first = heap_first(&w->schedule.heap);
   int64_t next_us = first != NULL && first->deadline_us < until_us ? first->deadline_us : until_us;
-  real_time_wait(w->members, next_us + w->real_start_us - real_time_now_us(), read_real_clock, w);
+  int64_t timeout_us = next_us + w->real_start_us - real_time_now_us();
+  if (real_time_wait(w->members, timeout_us, read_real_clock, w) != 0)
+    world_fail(w, "out of memory");
 }
 
 int world_run(struct world *w, int64_t until_us, const int *stop, struct error *e)
