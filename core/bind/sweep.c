@@ -50,7 +50,8 @@ static void close_worker(void *worker)
   lua_close(worker);
 }
 
-/* The result is '+' and what the function returned, or '-' and an error. */
+/* The result is '+' and what the function returned, or '-' and an error; or empty, on out of
+ * memory. */
 static void work(void *worker, uint64_t number, struct bytes *result)
 {
   lua_State *L = worker;
@@ -64,26 +65,45 @@ static void work(void *worker, uint64_t number, struct bytes *result)
   }
   struct slice text;
   text.data = lua_tolstring(L, -1, &text.length);
-  (void)bytes_append_byte(result, status == LUA_OK ? '+' : '-');
-  if (text.data != NULL)
-    (void)bytes_append_slice(result, text);
+  if (bytes_append_byte(result, status == LUA_OK ? '+' : '-') != 0 ||
+      (text.data != NULL && bytes_append_slice(result, text) != 0))
+    result->length = 0;
 }
 
+struct taken {
+  uint64_t number;
+  struct slice result;
+};
+
+/* With `take` and a result; returns what take does. */
+static int take_protected(lua_State *L)
+{
+  const struct taken *t = lua_touserdata(L, 2);
+  struct slice result = t->result;
+  if (result.length == 0)
+    return luaL_error(L, "%I: out of memory", (LUAI_UACINT)t->number);
+  if (result.data[0] != '+') {
+    lua_pushfstring(L, "%I: ", (LUAI_UACINT)t->number);
+    lua_pushlstring(L, result.data + 1, result.length - 1);
+    lua_concat(L, 2);
+    return lua_error(L);
+  }
+  lua_pushvalue(L, 1);
+  lua_pushinteger(L, (lua_Integer)t->number);
+  lua_pushlstring(L, result.data + 1, result.length - 1);
+  lua_call(L, 2, 1);
+  return 1;
+}
+
+/* Nothing may raise through the sweep, whose threads would go on. */
 static int take(void *ctx, uint64_t number, struct slice result)
 {
   struct job *j = ctx;
   lua_State *L = j->L;
-  if (result.length == 0 || result.data[0] != '+') {
-    lua_pushfstring(L, "%I: ", (LUAI_UACINT)number);
-    lua_pushlstring(L, result.length == 0 ? "" : result.data + 1,
-                    result.length == 0 ? 0 : result.length - 1);
-    lua_concat(L, 2);
-    j->has_error = 1;
-    return 1;
-  }
+  struct taken t = {number, result};
+  lua_pushcfunction(L, take_protected);
   lua_pushvalue(L, 2);
-  lua_pushinteger(L, (lua_Integer)number);
-  lua_pushlstring(L, result.data + 1, result.length - 1);
+  lua_pushlightuserdata(L, &t);
   if (lua_pcall(L, 2, 1, 0) != LUA_OK) {
     j->has_error = 1;
     return 1;

@@ -59,8 +59,14 @@ static struct callback *push_callback(lua_State *L, struct box *b, int index)
   return c;
 }
 
-/* Pushes the function of a callback; with `forget`, the world keeps it no longer. Only
- * while the world runs: it is at 1, as run's argument. */
+/* What happens inside a run and calls Lua. It can raise everywhere, and what runs the world can
+ * not, so all of it is protected. */
+struct happening {
+  struct callback *callback;
+  struct slice line; /* for a client or service; no data: a scheduled call */
+};
+
+/* Pushes the function of a callback; with `forget`, the world at 1 keeps it no longer. */
 static void push_function(lua_State *L, struct callback *c, int forget)
 {
   lua_getiuservalue(L, 1, 1);  // kept
@@ -74,46 +80,55 @@ static void push_function(lua_State *L, struct callback *c, int forget)
   lua_pop(L, 1);
 }
 
-/* Calls the function below `arguments` values; an error ends the run. */
-static void call(struct box *b, int arguments)
+/* With the world at 1 and a happening at 2. */
+static int happen(lua_State *L)
 {
-  lua_State *L = b->L;
-  int base = lua_gettop(L) - arguments;
-  lua_pushcfunction(L, state_traceback);
-  lua_insert(L, base);
-  if (lua_pcall(L, arguments, 0, base) != LUA_OK) {
-    b->has_error = 1;
-    b->stop = 1;
+  const struct happening *h = lua_touserdata(L, 2);
+  struct box *b = h->callback->box;
+  struct envelope *m = &b->envelope;
+  struct error e;
+  push_function(L, h->callback, h->line.data == NULL); // function
+  if (h->line.data == NULL) {
+    lua_call(L, 0, 0);
+    return 0;
   }
+  /* Nodes write through the host, which writes no line that is no message. */
+  if (envelope_parse(m, h->line) != 0)
+    return luaL_error(L, "a line that is no message: %s", m->error);
+  if (value_decode(L, m->body, VALUE_UNIQUE_KEYS, &e) != 0)
+    return luaL_error(L, "a line that is no message: %s", e.text);
+  lua_pushlstring(L, m->src.data, m->src.length); // function body src
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+/* An error ends the run. The world is at 1, as the argument of its method. */
+static void protect(struct happening *h)
+{
+  struct box *b = h->callback->box;
+  lua_State *L = b->L;
+  int base = lua_gettop(L) + 1;
+  lua_pushcfunction(L, state_traceback); // traceback
+  lua_pushcfunction(L, happen);
+  lua_pushvalue(L, 1);
+  lua_pushlightuserdata(L, h); // traceback function world happening
+  if (lua_pcall(L, 2, 0, base) != LUA_OK)
+    b->has_error = b->stop = 1;
   lua_remove(L, base);
 }
 
 static void run_event(void *owner, struct event *self)
 {
   (void)owner;
-  struct callback *c = (struct callback *)self;
-  push_function(c->box->L, c, 1);
-  call(c->box, 0);
+  struct happening h = {.callback = (struct callback *)self};
+  protect(&h);
 }
 
-/* A line for a client or service: its function gets the sender's name and the body. */
+/* A line for a client or service: its function gets the body and the sender's name. */
 static void deliver(void *ctx, struct slice line)
 {
-  struct callback *c = ctx;
-  struct box *b = c->box;
-  struct error e;
-  struct envelope m;
-  push_function(b->L, c, 0);
-  envelope_init(&m);
-  if (envelope_parse(&m, line) != 0 || value_decode(b->L, m.body, VALUE_UNIQUE_KEYS, &e) != 0) {
-    /* Nodes write through the host, which writes no such line. */
-    lua_pushliteral(b->L, "a line that is no message");
-    b->has_error = b->stop = 1;
-  } else {
-    lua_pushlstring(b->L, m.src.data, m.src.length);
-    call(b, 2);
-  }
-  envelope_free(&m);
+  struct happening h = {ctx, line};
+  protect(&h);
 }
 
 /* --- methods ------------------------------------------------------------ */
@@ -366,6 +381,7 @@ static int collect(lua_State *L)
   b->world = NULL;
   bytes_free(&b->journal);
   bytes_free(&b->line);
+  envelope_free(&b->envelope);
   return 0;
 }
 
@@ -424,6 +440,7 @@ static int new_world(lua_State *L)
     take_limits(L, &o.limits);
   struct box *b = lua_newuserdatauv(L, sizeof *b, 1); // box
   *b = (struct box){0};
+  envelope_init(&b->envelope);
   luaL_setmetatable(L, WORLD_TYPE);
   lua_newtable(L);             // box kept
   lua_setiuservalue(L, -2, 1); // box

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "sim/world.h"
+#include "wire/envelope.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -15,6 +16,7 @@ struct box {
   int has_error; /* a callback's, at the top of L */
   struct bytes journal;
   struct bytes line;
+  struct envelope envelope; /* of a line for a client or service */
 };
 
 /* The world at argument 1. Raises. */

@@ -3,6 +3,7 @@
 #include "base/pool.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct allocator {
@@ -10,8 +11,9 @@ struct allocator {
   size_t used_bytes;
   size_t most_bytes;  /* that may be in use now: the limit, and a reserve */
   size_t limit_bytes; /* SIZE_MAX / 2: none; sums with it do not overflow */
-  size_t met_limit;
+  int has_met_limit;
   int is_open; /* the state is made; with its last block the allocator goes too */
+  char error[96];
 };
 
 static void allocator_free(struct allocator *a)
@@ -25,7 +27,7 @@ static inline int fits(struct allocator *a, size_t used_bytes)
 {
   if (used_bytes <= a->most_bytes)
     return 1;
-  a->met_limit = a->limit_bytes;
+  a->has_met_limit = 1;
   return 0;
 }
 
@@ -35,7 +37,7 @@ static inline void *settle(struct allocator *a, void *made, size_t used_bytes)
   if (made != NULL)
     a->used_bytes = used_bytes;
   else
-    a->met_limit = 0;
+    a->has_met_limit = 0;
   return made;
 }
 
@@ -88,6 +90,8 @@ lua_State *allocator_new_state(size_t limit_bytes, int malloc_each)
     return NULL;
   a->limit_bytes = limit_bytes == 0 ? SIZE_MAX / 2 : limit_bytes;
   a->most_bytes = a->limit_bytes;
+  (void)snprintf(a->error, sizeof a->error,
+                 "over %zu bytes of memory (the limit is set by --max-memory)", limit_bytes);
   lua_State *L = lua_newstate(malloc_each ? from_malloc : from_pool, a);
   if (L == NULL)
     allocator_free(a);
@@ -109,9 +113,10 @@ void allocator_set_reserve(lua_State *L, size_t bytes)
   a->most_bytes = a->limit_bytes + bytes;
 }
 
-size_t allocator_met_limit(lua_State *L)
+const char *allocator_error(lua_State *L)
 {
-  return allocator_of(L)->met_limit;
+  const struct allocator *a = allocator_of(L);
+  return a->has_met_limit ? a->error : "out of memory";
 }
 
 size_t allocator_used(lua_State *L)

@@ -19,9 +19,9 @@ lua_State *allocator_new_state(size_t limit_bytes, int malloc_each);
  * freed when the reserve is taken away again, by 0. */
 void allocator_set_reserve(lua_State *L, size_t bytes);
 
-/* The limit that the state's last vain request has met; 0: none has been in vain, or the last was
- * for want of memory in the system. */
-size_t allocator_met_limit(lua_State *L);
+/* Why the state's last vain request was in vain: its limit, or "out of memory" where it was for want
+ * of memory in the system. As long as the state. */
+const char *allocator_error(lua_State *L);
 
 /* What the state has in use. */
 size_t allocator_used(lua_State *L);

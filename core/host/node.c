@@ -63,11 +63,6 @@ int64_t node_next_deadline_us(const struct node *n)
   return first == NULL ? NODE_NEVER : first->deadline_us;
 }
 
-const char *node_memory_error(const struct node *n)
-{
-  return allocator_met_limit(n->L) != 0 ? n->full.text : "out of memory";
-}
-
 int node_check_tasks(const struct node *n, struct error *e)
 {
   if (n->busy_count < n->limits.tasks)
@@ -104,8 +99,6 @@ struct node *node_new(const struct platform *platform, const struct state_option
   mine.owner = n;
   n->limits = options->limits == NULL ? limits_default : *options->limits;
   mine.limits = &n->limits;
-  error_set(&n->full, "over %llu bytes of memory (the limit is set by --max-memory)",
-            (unsigned long long)n->limits.memory_bytes);
   n->L = state_new(&mine, e);
   if (n->L == NULL) {
     node_free(n);
@@ -170,7 +163,7 @@ int node_load(struct node *n, const char *path, int word_count, char *const *wor
   lua_State *before = runaway_enter(n->L, n->limits.instructions);
   int status = lua_pcall(n->L, 1, 0, 0);
   if (status != LUA_OK) /* what __tostring does is the script's code too */
-    error_set(e, "%s", status == LUA_ERRMEM ? node_memory_error(n) : state_error_text(n->L));
+    error_set(e, "%s", status == LUA_ERRMEM ? allocator_error(n->L) : state_error_text(n->L));
   (void)runaway_leave(before);
   if (status == LUA_OK)
     return 0;
@@ -403,7 +396,7 @@ static int enter(struct node *n, lua_CFunction function, void *argument)
   n->current = NULL;
   (void)runaway_leave(NULL);
   allocator_set_reserve(L, 0);
-  const char *why = status == LUA_ERRMEM ? node_memory_error(n) : state_error_text(L);
+  const char *why = status == LUA_ERRMEM ? allocator_error(L) : state_error_text(L);
   node_logf(n, "a message or timer is lost: %s", why);
   task_drop_lost(n, why);
   refuse_undelivered(n, why);
@@ -535,15 +528,19 @@ void node_on_init(struct node *n, lua_State *L)
   lua_pop(L, 1);
 }
 
+/* Looks for the next of them each time, which needs no memory; there are a handful. */
 void node_each_type(struct node *n, void (*fn)(void *ctx, struct slice type), void *ctx)
 {
-  struct slice *types = calloc(n->handler_count + 1, sizeof *types);
-  if (types == NULL)
-    return;
-  for (size_t i = 0; i < n->handler_count; i++)
-    types[i] = n->handlers[i].type;
-  qsort(types, n->handler_count, sizeof *types, slice_compare);
-  for (size_t i = 0; i < n->handler_count; i++)
-    fn(ctx, types[i]);
-  free(types);
+  for (const struct slice *last = NULL, *next;; last = next) {
+    next = NULL;
+    for (size_t i = 0; i < n->handler_count; i++) {
+      const struct slice *type = &n->handlers[i].type;
+      if ((last == NULL || slice_compare(type, last) > 0) &&
+          (next == NULL || slice_compare(type, next) < 0))
+        next = type;
+    }
+    if (next == NULL)
+      return;
+    fn(ctx, *next);
+  }
 }

@@ -32,7 +32,6 @@ struct node {
   int64_t next_msg_id;
   uint64_t late_replies;
 
-  struct error full;     /* what is said when the state has met its limit */
   struct error run_away; /* of the last call that had to be ended; empty: none */
   struct task *current;  /* whose coroutine runs now; NULL: none */
   struct task *all;      /* every task, for freeing */
@@ -63,9 +62,6 @@ struct node {
   int64_t started_us;
   int64_t now_us;
 };
-
-/* Why a call of Lua ended with LUA_ERRMEM. */
-const char *node_memory_error(const struct node *n);
 
 /* Fills `e` and returns -1 when the node has as many tasks as it may. */
 int node_check_tasks(const struct node *n, struct error *e);

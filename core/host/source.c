@@ -3,6 +3,8 @@
  * for C modules. */
 #include "host/source.h"
 
+#include "host/allocator.h"
+
 #include <lauxlib.h>
 
 #include <string.h>
@@ -46,8 +48,9 @@ static int do_file(lua_State *L)
 {
   const char *path = luaL_optstring(L, 1, NULL);
   lua_settop(L, 1);
-  if (luaL_loadfilex(L, path, "t") != LUA_OK)
-    return lua_error(L);
+  int status = luaL_loadfilex(L, path, "t");
+  if (status != LUA_OK)
+    return luaL_error(L, "%s", status == LUA_ERRMEM ? allocator_error(L) : lua_tostring(L, -1));
   lua_callk(L, 0, LUA_MULTRET, 1, results_of_file);
   return results_of_file(L, LUA_OK, 1);
 }
@@ -91,9 +94,10 @@ static int find_source(lua_State *L)
   if (!search(L, name))
     return 1;
   const char *path = lua_tostring(L, -1); // path
-  if (luaL_loadfilex(L, path, "t") != LUA_OK)
+  int status = luaL_loadfilex(L, path, "t");
+  if (status != LUA_OK)
     return luaL_error(L, "error loading module '%s' from file '%s':\n\t%s", name, path,
-                      lua_tostring(L, -1));
+                      status == LUA_ERRMEM ? allocator_error(L) : lua_tostring(L, -1));
   lua_insert(L, -2); // function path
   return 2;
 }

@@ -169,8 +169,8 @@ int state_load_file(lua_State *L, const char *path, struct error *e)
   int status = luaL_loadfilex(L, path, "t");
   if (status == LUA_OK)
     return 0;
-  /* Lua names the file in all of its errors but that about a precompiled one. */
-  const char *why = lua_tostring(L, -1);
+  /* Lua names the file in all of its errors but those about a precompiled one and memory. */
+  const char *why = status == LUA_ERRMEM ? allocator_error(L) : lua_tostring(L, -1);
   if (strstr(why, path) != NULL)
     error_set(e, "%s", why);
   else

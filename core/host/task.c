@@ -148,8 +148,8 @@ static void reply_failure(struct node *n, struct task *t, int status)
     return;
   }
   lua_pushvalue(co, -1);
-  lua_xmove(co, n->L, 1);                                                                 // error
-  const char *why = status == LUA_ERRMEM ? node_memory_error(n) : state_error_text(n->L); // text
+  lua_xmove(co, n->L, 1);                                                                  // error
+  const char *why = status == LUA_ERRMEM ? allocator_error(n->L) : state_error_text(n->L); // text
   luaL_traceback(n->L, co, why, 0); // text traceback
   node_logf(n, "%s", lua_tostring(n->L, -1));
   if (owes_reply(t))

@@ -27,6 +27,9 @@ static const char script[] =
   "node.on('sleep', function() node.sleep(0.5) return {type='sleep_ok'} end) "
   "node.on('spawn', function() node.spawn(function(a) node.sleep(a) end, 0.1) "
   "node.after(0.2, function() node.log('after') end) return {type='spawn_ok'} end) "
+  "local ids = require 'hearsay.ids' "
+  "node.on('ids', function() return {type='ids_ok', a=ids.counter(), b=ids.flake(), "
+  "c=ids.uuid7()} end) "
   "node.on('raise', function() error(errors.new('abort', 'why')) end) "
   "node.on('crash', function(msg) error('why ' .. msg.src) end) "
   "node.on('bad', function(msg) return {type='x', f=print} end) "
@@ -49,6 +52,7 @@ struct scenario {
 
 static const struct scenario scenarios[] = {
   {.name = "echo", .line = FROM_C1("\"type\":\"echo\",\"echo\":[\"\\u0041\",{\"b\":[1.5]}]")},
+  {.name = "ids", .line = FROM_C1("\"type\":\"ids\"")},
   {.name = "raise", .line = FROM_C1("\"type\":\"raise\"")},
   {.name = "crash", .line = FROM_C1("\"type\":\"crash\"")},
   {.name = "bad", .line = FROM_C1("\"type\":\"bad\"")},
