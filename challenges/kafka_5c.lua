@@ -40,6 +40,7 @@ end
 
 local logs = log.new()
 local clock, settled, place, is_serving = 0, 0, nil, false
+local floor = 0 -- the clock above which a restarted node gives offsets; its logs have none of it yet
 local remembers = false -- whether its disk had something at the start
 local given = {} -- what it took and has not told the others, {clock, entry}, oldest first
 local clocks, shown = {}, {} -- by node id: its clock, and up to which clock it shows messages
@@ -76,10 +77,12 @@ end
 
 -- A restarted node first gets back what it has forgotten. Its clock is then above all offsets that
 -- somebody has heard of; the leap is for those that nobody has. One that remembers need not wait.
+-- Others are told of a leap only with a message that has made it: what they were told has to be on
+-- the disk, or the next restart would give offsets below it.
 local function begin_to_serve()
   if not is_serving and (remembers or box:is_ready()) then
     is_serving = true
-    clock = clock + (box:is_restarted() and parameters.leap or 0)
+    floor = box:is_restarted() and clock + parameters.leap or 0
   end
 end
 
@@ -184,7 +187,7 @@ end)
 kafka.serve {
   send = function(key, message, msg)
     wait_to_serve()
-    clock = clock + 1
+    clock = math.max(clock, floor) + 1
     local offset = clock * #node.ids + place
     logs:insert(key, offset, message)
     local own = { clock = clock, entry = { key, offset, message } }

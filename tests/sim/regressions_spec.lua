@@ -22,4 +22,11 @@ describe("once", function()
     bench.valid("challenges/kafka_5c.lua", "--node-count 4 --rate 50 --time-limit 5 --latency 100 "
       .. "--nemesis loss --nemesis-interval 8 --seed 18")
   end)
+
+  it("a node whose disk was empty told a leap of its clock, which its next restart forgot", function()
+    -- It then gave offsets below what it had told, and polls had shown what is after them.
+    bench.valid("challenges/kafka_5c.lua durable=true", "--node-count 2 --topology total "
+      .. "--rate 100 --time-limit 40 --latency 50 --latency-dist exponential --nemesis partition,"
+      .. "kill,pause,one-way,loss,duplicate,reorder,spike,skew --nemesis-interval 4 --seed 91")
+  end)
 end)
