@@ -1,5 +1,7 @@
 #include "host/extra.h"
 
+#include "host/layout.h"
+
 #include <lauxlib.h>
 
 static const char extra_key = 'x';
@@ -44,6 +46,7 @@ struct extra *extra_open(lua_State *L)
   lua_setmetatable(L, -2);        // extra
   lua_rawsetp(L, LUA_REGISTRYINDEX, &extra_key);
   memcpy(lua_getextraspace(L), &x, sizeof x);
+  x->layout_is_known = layout_is_known();
   names_open(&x->names, L);
   x->array_mark = keep_mark(L, "hearsay.array");
   x->raw_mark = keep_mark(L, "hearsay.raw");

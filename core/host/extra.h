@@ -18,7 +18,8 @@ struct kept {
 };
 
 struct extra {
-  void *owner; /* see state.h */
+  void *owner;         /* see state.h */
+  int layout_is_known; /* see layout.h */
   struct names names;
   struct kept array_mark, raw_mark;      /* metatables; see value.h */
   struct kept type, msg_id, in_reply_to; /* strings: keys of a body */

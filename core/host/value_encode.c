@@ -1,10 +1,12 @@
-/* Values to text. The walk recurses, at most VALUE_MAX_DEPTH deep, which also
- * ends it for a table that contains itself. On the way back out of a failure
- * each level puts its key in front of the message, so that the error names the
- * path: "messages[3].x: cannot encode a function". */
+/* Values to text. A table is written by value_plain.c if that can be; anything else, and what is
+ * wrong with a table, is a matter of the walk here. It recurses, at most VALUE_MAX_DEPTH deep, which
+ * also ends it for a table that contains itself. On the way back out of a failure each level puts
+ * its key in front of the message, so that the error names the path: "messages[3].x: cannot encode
+ * a function". */
 #include "host/value.h"
 
 #include "host/extra.h"
+#include "host/value_plain.h"
 #include "wire/json_write.h"
 
 #include <lauxlib.h>
@@ -280,17 +282,57 @@ static int encode(struct encoder *c, int index)
   return fail(c, text);
 }
 
-/* Runs one of the walks; undoes what a failed one wrote or pushed. */
-static int run(struct encoder *c, int index, int (*walk)(struct encoder *, int))
+static int encode_body(struct encoder *c, int index)
+{
+  if (!lua_istable(c->L, index) || lua_rawlen(c->L, index) > 0)
+    return fail(c, "a body must be a table with string keys");
+  if (lua_getmetatable(c->L, index)) {
+    const void *mark = lua_topointer(c->L, -1);
+    lua_pop(c->L, 1);
+    if (mark == c->x->array_mark.address || mark == c->x->raw_mark.address)
+      return fail(c, "a body must be a table with string keys");
+  }
+  c->depth = BODY_DEPTH;
+  return encode_fields(c, index);
+}
+
+/* Writes a table without the walk. 0: that could not be done, and nothing has been written. */
+static int write_plain(struct encoder *c, int index, int is_body)
+{
+  struct value_plain p = {.out = c->out, .x = c->x};
+  if (!c->x->layout_is_known || (c->flags & VALUE_SORTED_KEYS) != 0 || !lua_istable(c->L, index))
+    return 0;
+  const size_t before = c->out->length;
+  const void *table = lua_topointer(c->L, index);
+  int result = 0;
+  if (is_body) {
+    p.depth = BODY_DEPTH;
+    result = value_plain_write_body(&p, table);
+  } else {
+    result = value_plain_write(&p, table);
+  }
+  if (result != 0) {
+    c->out->length = before;
+    return 0;
+  }
+  c->fields = p.fields;
+  return 1;
+}
+
+/* Encodes a value, or a body's fields; undoes what a walk that failed wrote or pushed. */
+static int run(struct encoder *c, int index, int is_body)
 {
   lua_State *L = c->L;
   struct error *e = c->e;
+  c->x = extra_of(L);
+  if (write_plain(c, index, is_body))
+    return 0;
   size_t length = c->out->length;
   int top = lua_gettop(L);
   if (!lua_checkstack(L, STACK_PER_LEVEL))
     return error_set(e, "out of stack");
-  c->x = extra_of(L);
-  int result = walk(c, lua_absindex(L, index));
+  index = lua_absindex(L, index);
+  int result = is_body ? encode_body(c, index) : encode(c, index);
   if (result != 0) {
     c->out->length = length;
     lua_settop(L, top);
@@ -306,7 +348,7 @@ static int run(struct encoder *c, int index, int (*walk)(struct encoder *, int))
 int value_encode(lua_State *L, int index, int flags, struct bytes *out, struct error *e)
 {
   struct encoder c = {.L = L, .out = out, .e = e, .flags = flags};
-  return run(&c, index, encode);
+  return run(&c, index, 0);
 }
 
 /* The walk makes nothing in Lua, so no finalizer runs that might encode too. */
@@ -322,24 +364,10 @@ int value_push_text(lua_State *L, int index, struct error *e)
   return 0;
 }
 
-static int encode_body(struct encoder *c, int index)
-{
-  if (!lua_istable(c->L, index) || lua_rawlen(c->L, index) > 0)
-    return fail(c, "a body must be a table with string keys");
-  if (lua_getmetatable(c->L, index)) {
-    const void *mark = lua_topointer(c->L, -1);
-    lua_pop(c->L, 1);
-    if (mark == c->x->array_mark.address || mark == c->x->raw_mark.address)
-      return fail(c, "a body must be a table with string keys");
-  }
-  c->depth = BODY_DEPTH;
-  return encode_fields(c, index);
-}
-
 int value_encode_fields(lua_State *L, int index, struct bytes *out, int *found, struct error *e)
 {
   struct encoder c = {.L = L, .out = out, .e = e};
-  int result = run(&c, index, encode_body);
+  int result = run(&c, index, 1);
   *found = c.fields;
   return result;
 }

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "failing_alloc.h"
+#include "host/extra.h"
 #include "host/value.h"
 #include "wire/json_write.h"
 
@@ -49,13 +50,17 @@ static int make_splice(lua_State *L)
   return 1;
 }
 
+/* How tables are gone through: where they lie, if that is known here, or by lua_next. */
+enum { IN_PLACE, BY_NEXT, WAYS };
+
 /* A state whose scripts have array, raw, splice, null, pointer and block. */
-static lua_State *new_state(void)
+static lua_State *new_state(int way)
 {
   lua_State *L = luaL_newstate();
   assert_non_null(L);
   luaL_openlibs(L);
   value_open(L);
+  extra_of(L)->layout_is_known &= way == IN_PLACE;
   lua_register(L, "array", make_array);
   lua_register(L, "raw", make_raw);
   lua_register(L, "splice", make_splice);
@@ -77,10 +82,9 @@ static void push(lua_State *L, const char *expression)
   lua_remove(L, -2);
 }
 
-/* Texts in front of what is appended, and values below what is encoded, stay. */
-static void assert_text(const char *expression, int flags, const char *text)
+static void assert_text_by(int way, const char *expression, int flags, const char *text)
 {
-  lua_State *L = new_state();
+  lua_State *L = new_state(way);
   struct bytes out = {0};
   struct error e;
   assert_int_equal(bytes_append(&out, "front ", 6), 0);
@@ -96,9 +100,16 @@ static void assert_text(const char *expression, int flags, const char *text)
   lua_close(L);
 }
 
-static void assert_error(const char *expression, int flags, const char *message)
+/* Texts in front of what is appended, and values below what is encoded, stay. */
+static void assert_text(const char *expression, int flags, const char *text)
 {
-  lua_State *L = new_state();
+  for (int way = IN_PLACE; way < WAYS; way++)
+    assert_text_by(way, expression, flags, text);
+}
+
+static void assert_error_by(int way, const char *expression, int flags, const char *message)
+{
+  lua_State *L = new_state(way);
   struct bytes out = {0};
   struct error e;
   assert_int_equal(bytes_append(&out, "front", 5), 0);
@@ -111,6 +122,12 @@ static void assert_error(const char *expression, int flags, const char *message)
   assert_int_equal(lua_gettop(L), 2);
   bytes_free(&out);
   lua_close(L);
+}
+
+static void assert_error(const char *expression, int flags, const char *message)
+{
+  for (int way = IN_PLACE; way < WAYS; way++)
+    assert_error_by(way, expression, flags, message);
 }
 
 static void scalars(void **state)
@@ -237,14 +254,13 @@ static void another_key_is_found_wherever_it_is(void **state)
   assert_text("local t = {1,2,3,4,5} t[4] = nil t[5] = nil return t", 0, "[1,2,3]");
 }
 
-static void depth_has_a_limit(void **state)
+static void depth_has_a_limit_by(int way)
 {
-  (void)state;
   char text[2 * VALUE_MAX_DEPTH + 1] = "";
   memset(text, '[', VALUE_MAX_DEPTH);
   memset(text + VALUE_MAX_DEPTH, ']', VALUE_MAX_DEPTH);
   assert_text("local t = array{} for i = 2, 128 do t = {t} end return t", 0, text);
-  lua_State *L = new_state();
+  lua_State *L = new_state(way);
   struct bytes out = {0};
   struct error e;
   push(L, "local t = {} for i = 1, 1000 do t[i] = {} end return t"); /* side by side */
@@ -269,11 +285,17 @@ static void depth_has_a_limit(void **state)
   lua_close(L);
 }
 
-static void the_fields_of_a_body(void **state)
+static void depth_has_a_limit(void **state)
 {
   (void)state;
+  for (int way = IN_PLACE; way < WAYS; way++)
+    depth_has_a_limit_by(way);
+}
+
+static void the_fields_of_a_body_by(int way)
+{
   static const char *const bodies[] = {"{1,2}", "array{}", "raw'{}'", "'text'", "nil", "splice()"};
-  lua_State *L = new_state();
+  lua_State *L = new_state(way);
   struct bytes out = {0};
   int found;
   struct error e;
@@ -304,6 +326,13 @@ static void the_fields_of_a_body(void **state)
   lua_close(L);
 }
 
+static void the_fields_of_a_body(void **state)
+{
+  (void)state;
+  for (int way = IN_PLACE; way < WAYS; way++)
+    the_fields_of_a_body_by(way);
+}
+
 struct job {
   struct bytes out;
   struct error e;
@@ -323,9 +352,10 @@ static void out_of_memory_anywhere(void **state)
   (void)state;
   const char *value = "{b={1,{x='a\\nlong string, so that the buffer grows',y=1.5}},a=raw'[1]',"
                       "c=splice(),d='a long string, so that the buffer grows once more'}";
-  for (int flags = 0; flags <= VALUE_SORTED_KEYS; flags += VALUE_SORTED_KEYS) {
+  for (int i = 0; i < WAYS * 2; i++) {
+    int flags = i / WAYS * VALUE_SORTED_KEYS;
     long failures = 0;
-    lua_State *L = new_state();
+    lua_State *L = new_state(i % WAYS);
     push(L, value);
     for (;; failures++) {
       struct job job = {.flags = flags};
@@ -397,7 +427,7 @@ static void random_values_come_back(void **state)
 {
   (void)state;
   print_message("random values: seeds 1 to 2000\n");
-  lua_State *L = new_state();
+  lua_State *L = new_state(IN_PLACE);
   for (uint64_t seed = 1; seed <= 2000; seed++) {
     struct bytes text = {0}, out = {0}, unsorted = {0};
     struct rng r;
