@@ -12,13 +12,14 @@ Commands:
   shrink    find the least that still fails of a run that fails
   replay    tell a run step by step
   compare   run several scripts and put their figures side by side
+  check     judge a stored run again
   report    write the page of a run: store/latest/report.html
 
 Each has --help. The files that a test leaves: ./sim help format
 
 ]]
 
-local commands = { "test", "explore", "shrink", "replay", "compare", "report" }
+local commands = { "test", "explore", "shrink", "replay", "compare", "check", "report" }
 
 local function find(name)
   for _, command in ipairs(commands) do

@@ -41,13 +41,17 @@ function Page:line(text)
   self.lines[#self.lines + 1] = text and " " .. text or ""
 end
 
--- A label and, from column `indent` on, a text that may take several lines.
-function Page:row(label, text, color, indent)
-  indent = indent or INDENT
+-- A label and, from a column on, a text that may take several lines.
+function Page:row_at(indent, label, text, color)
   for i, part in ipairs(format.wrap(text, WIDTH - indent - 2)) do
     local left = self:paint("dim", format.pad(i == 1 and label or "", indent))
     self:line(left .. (color and self:paint(color, part) or part))
   end
+end
+
+-- The same at the usual column; see sim.words.
+function Page:row(label, text, color)
+  self:row_at(INDENT, label, text, color)
 end
 
 -- A table: a label and right-aligned cells a row; the first row is the heading, and the `strong`
@@ -257,7 +261,7 @@ local function fault_windows(page, faults, duration_us)
   for i = 1, math.min(FAULTS, #faults) do
     local fault = faults[i]
     local window = string.format("%.1f%s%.1f s", fault.from_us / 1e6, page.to, fault.to_us / 1e6)
-    page:row((" "):rep(INDENT) .. window, fault.text, nil, INDENT + 15)
+    page:row_at(INDENT + 15, (" "):rep(INDENT) .. window, fault.text)
   end
   if #faults > FAULTS then
     page:row("", "and " .. format.whole(#faults - FAULTS) .. " more")
@@ -293,6 +297,7 @@ local function footer(page, results, meta)
   end
   if meta.store then
     page:row("Results", meta.store)
+    page:row("Report", meta.store .. "/report.html")
   end
   page:line(page:paint("dim", "Run it again"))
   for _, part in ipairs(format.shell_lines(meta.command, WIDTH - 3)) do

@@ -8,6 +8,7 @@
 local json = require "hearsay.json"
 local mix = require "sim.mix"
 local options = require "sim.options"
+local shapes = require "sim.shapes"
 
 local stored = {}
 
@@ -122,6 +123,18 @@ local function read_meta(text)
     check_fields(fault, where, { "number", "whole", "fault", "text", "text", "text",
       "from-us", "integer", "to-us", "integer" })
   end
+  for i, of_node in ipairs(meta.contents or {}) do
+    local where = ("run.json: contents %d"):format(i)
+    if not checks.object[2](of_node) then
+      wrong(where, "an object", of_node)
+    end
+    check_fields(of_node, where, { "node", "text", "values", "list", "error", "text?" })
+    for at, pair in ipairs(of_node.values) do
+      if not json.is_array(pair) or #pair == 0 then
+        wrong(("%s: value %d"):format(where, at), "an array of name and value", pair)
+      end
+    end
+  end
   return meta
 end
 
@@ -154,19 +167,37 @@ local function check_operation(op, where, last_index)
   if op.outcome and (op.complete_us < op.invoke_us or op.complete_index <= op.invoke_index) then
     wrong(where .. ": complete_us and complete_index", "an end after the beginning",
       json.array({ op.complete_us, op.complete_index }))
-  elseif op.outcome == "ok" and op.result == nil then
-    wrong(where .. ": result", "one, since the outcome is ok", nil)
   elseif op.error then
     check_fields(op.error, where .. ": error", { "name", "text", "text", "text",
       "definite", "boolean?" })
   end
 end
 
-local function read_history(text)
+-- Checks what an operation was given and answered, by the workload's shapes.
+local function check_shape(op, where, functions)
+  local shape = functions[op.f]
+  if not shape then
+    local names = {}
+    for name in pairs(functions) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    wrong(where .. ": f", "one of " .. table.concat(names, ", "), op.f)
+  elseif not shape[1][2](op.value) then
+    wrong(where .. ": value", shape[1][1], op.value)
+  elseif op.outcome == "ok" and not shape[2][2](op.result) then
+    wrong(where .. ": result", shape[2][1], op.result)
+  elseif op.f == "txn" and op.outcome == "ok" and #op.result ~= #op.value then
+    wrong(where .. ": result", ("an array of %d, as the value is"):format(#op.value), op.result)
+  end
+end
+
+local function read_history(text, workload)
   local history, last_index = {}, 0
   each_line(text, "history.jsonl", function(line, where)
     local op = decode_object(line, where)
     check_operation(op, where, last_index)
+    check_shape(op, where, shapes[workload])
     last_index = op.invoke_index
     history[#history + 1] = op
   end)
@@ -175,11 +206,12 @@ end
 
 --- Reads history.jsonl.
 -- @tparam string text
+-- @tparam string workload
 -- @treturn[1] {operation,...} see sim.checkers
 -- @treturn[2] nil
 -- @treturn[2] string what is wrong
-function stored.history(text)
-  return guarded(read_history, text)
+function stored.history(text, workload)
+  return guarded(read_history, text, workload)
 end
 
 local function visit_messages(text, visit)
@@ -213,12 +245,27 @@ end
 
 local function read_results(text)
   local results = decode_object(text, "results.json")
-  check_fields(results, "results.json", { "workload", "object", "stats", "object", "net", "object",
-    "availability", "object", "exceptions", "object", "perf", "object", "seed", "whole",
-    "start-us", "whole", "fingerprint", "text?" })
+  check_fields(results, "results.json", { "net", "object", "exceptions", "object", "seed", "whole",
+    "start-us", "whole", "fingerprint", "text?", "interrupted", "boolean?" })
   local valid = results["valid?"]
   if type(valid) ~= "boolean" and valid ~= "unknown" then
     wrong("results.json: valid?", 'true, false or "unknown"', valid)
+  end
+  for _, kind in ipairs({ "all", "clients", "servers" }) do
+    local counts, where = results.net[kind], "results.json: net: " .. kind
+    if not checks.object[2](counts) then
+      wrong(where, "an object", counts)
+    end
+    check_fields(counts, where, { "msg-count", "whole", "send-count", "whole",
+      "recv-count", "whole" })
+  end
+  check_fields(results.exceptions, "results.json: exceptions", { "exceptions", "list" })
+  for i, problem in ipairs(results.exceptions.exceptions) do
+    local where = ("results.json: exception %d"):format(i)
+    if not checks.object[2](problem) then
+      wrong(where, "an object", problem)
+    end
+    check_fields(problem, where, { "node", "text", "time", "integer", "text", "text" })
   end
   return results
 end
@@ -268,7 +315,7 @@ local function read_folder(folder)
     folder = folder, opts = opts, workload = meta.workload, script = meta.script, faults = faults,
     duration_us = meta["duration-us"], contents = meta.contents,
     results = take(stored.results(slurp(folder, "results.json"))),
-    history = take(stored.history(slurp(folder, "history.jsonl"))),
+    history = take(stored.history(slurp(folder, "history.jsonl"), meta.workload)),
     journal = slurp(folder, "messages.jsonl"),
   }
 end

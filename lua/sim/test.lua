@@ -2,6 +2,7 @@
 -- @module sim.test
 
 local options = require "sim.options"
+local report = require "sim.report"
 local results = require "sim.results"
 local screen = require "sim.screen"
 local store = require "sim.store"
@@ -103,6 +104,15 @@ local function run_once(opts, style)
     io.stdout:write(results.encode(run.results))
   else
     io.stdout:write(screen.render(run.results, meta, style))
+  end
+  io.stdout:flush() -- who waits for the figures need not wait for the page
+  local has_page, no_page = report.write_run(folder.path, {
+    folder = folder.path, opts = opts, workload = run.workload, script = opts.script_name,
+    faults = run.faults, duration_us = run.duration_us, results = run.results,
+    history = run.history, details = run.details.workload, journal = journal,
+  })
+  if not has_page then
+    complain(no_page)
   end
   return results.exit_status(run.results), run.interrupted
 end

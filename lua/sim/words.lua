@@ -4,7 +4,8 @@
 --   good(result)           the sentence for a valid run
 --   unknown                the sentence for a run with too little to judge
 --   bad(result, list)      appends what is wrong: "3 values lost"
---   explain(result, page)  shows examples of it, with page:row(label, text)
+--   explain(result, page)  shows examples of it, with page:row(label, text[, color[, case]]), where
+--                          case is the part of the result that the text is about
 --   note(result, page)     shows what is legal but odd; may be missing
 --
 -- `result` is what the workload's checker returned.
@@ -45,7 +46,7 @@ words.broadcast = {
         format.seconds(known.time),
         seen and seen.node .. " still showed it at " .. format.seconds(seen.time)
           or "no read ever showed it",
-        missed.node, format.seconds(missed.time)))
+        missed.node, format.seconds(missed.time)), nil, lost)
     end
     if result["lost-count"] > EXAMPLES then
       local rest = {}
@@ -61,7 +62,7 @@ words.broadcast = {
       end
       page:row(i == 1 and "Twice" or "", string.format(
         "value %s: %d times in the read at %s at %s.", format.short(twice.element), twice.count,
-        twice.read.node, format.seconds(twice.read.time)))
+        twice.read.node, format.seconds(twice.read.time)), nil, twice)
     end
   end,
   note = function(result, page)
@@ -93,7 +94,7 @@ words["unique-ids"] = {
       end
       page:row(i == 1 and "Twice" or "", string.format("%s: %d times, by %s%s.",
         format.short(twice.element), twice.count, table.concat(givers, ", "),
-        twice.count > #givers and ", .." or ""))
+        twice.count > #givers and ", .." or ""), nil, twice)
     end
   end,
 }
@@ -117,7 +118,7 @@ words.echo = {
           or wrong.error and "answered with the error " .. wrong.error or "did not answer"
       end
       page:row(i == 1 and "Wrong" or "", string.format("%s got %s at %s and %s.",
-        wrong.node, format.short(wrong.expected), format.seconds(wrong.time), answer))
+        wrong.node, format.short(wrong.expected), format.seconds(wrong.time), answer), nil, wrong)
     end
     if result["unanswered-count"] > 0 then
       page:row("Note", ("An echo without an answer counts as wrong, as in Maelstrom, also while a "

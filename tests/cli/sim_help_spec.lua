@@ -27,6 +27,6 @@ describe("./sim help", function()
     local ran = sh:run("./sim help formats")
     assert.equal(254, ran.status)
     assert.equal('sim: there is no help on "formats"; expected one of test, explore, shrink, '
-      .. "replay, compare, report, format\n", ran.err)
+      .. "replay, compare, check, report, format\n", ran.err)
   end)
 end)

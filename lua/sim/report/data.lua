@@ -7,7 +7,6 @@
 
 local anomalies = require "sim.report.anomalies"
 local challenges = require "sim.challenges"
-local convergence = require "sim.words.convergence"
 local figures = require "sim.figures"
 local format = require "sim.format"
 local json = require "hearsay.json"
@@ -16,12 +15,10 @@ local options = require "sim.options"
 local screen = require "sim.screen"
 local topology = require "hearsay.topology"
 local value = require "sim.checkers.value"
-local words = require "sim.words"
 
 local data = {}
 
 local VALUE_LENGTH = 80 -- bytes of JSON that an operation's value may take on the page
-local PROBLEMS = 20 -- of the nodes that are shown
 local OUTCOMES = { ok = 0, fail = 1, info = 2 } -- 3: it never ended
 
 -- Numbers the texts of a list in the order in which they come.
@@ -40,31 +37,6 @@ local function verdict(run)
   local text = screen.verdict(run.results, { opts = run.opts, workload = run.workload })
   local word, said = text:match("^(%u+): (.*)$")
   return { valid = run.results["valid?"], word = word, text = said }
-end
-
--- What the screen says below the verdict, as rows of a label and a text.
-local function remarks(run)
-  local rows, results, phrases = json.array({}), run.results, words[run.workload]
-  local page = {}
-  function page.row(_, label, text)
-    rows[#rows + 1] = json.array({ label, text })
-  end
-  if results.workload["valid?"] == false then
-    phrases.explain(results.workload, page)
-  end
-  if results.converged and results.converged["valid?"] == false then
-    convergence.explain(results.converged, page)
-  end
-  for i, problem in ipairs(results.exceptions.exceptions) do
-    if i <= PROBLEMS then
-      page:row(i == 1 and "Nodes" or "", ("%s at %s: %s"):format(problem.node,
-        format.seconds(problem.time), problem.text))
-    end
-  end
-  if phrases.note and not results.workload.error then
-    phrases.note(results.workload, page)
-  end
-  return rows
 end
 
 -- What was run, in a few words each.
@@ -187,7 +159,7 @@ local function fault_windows(run)
 end
 
 --- Builds it.
--- @tparam table run what stored.open returned, with `details` (see sim.trial)
+-- @tparam table run see sim.report.render
 -- @treturn[1] table for json.encode
 -- @treturn[2] nil
 -- @treturn[2] string what is wrong with the journal
@@ -208,7 +180,7 @@ function data.build(run)
     return nil, types
   end
   local list, unit = key_figures(run)
-  local details = run.details.workload or {}
+  local details = run.details
   return {
     run = {
       workload = run.workload, script = run.script, seed = results.seed, facts = facts(run),
@@ -216,7 +188,7 @@ function data.build(run)
       command = options.command(run.opts, { ["test-count"] = false }),
       load_us = math.floor(run.opts.time_limit * 1e6), duration_us = run.duration_us,
     },
-    verdict = verdict(run), remarks = remarks(run), figures = list, unit = unit,
+    verdict = verdict(run), figures = list, unit = unit,
     net = results.net, latencies = latencies(run), stats = results.stats,
     availability = results.availability["ok-fraction"],
     stable = details.stable_latencies and {

@@ -1,10 +1,10 @@
 --- `./sim report`: the page of a run, written from the files that the run left.
 -- @module sim.report
 
+local check = require "sim.check"
 local data = require "sim.report.data"
 local page = require "sim.report.page"
 local stored = require "sim.stored"
-local workloads = require "sim.workloads"
 
 local BAD_OPTIONS, COULD_NOT_READ = 254, 255
 
@@ -26,15 +26,11 @@ local PANELS = { "verdict", "anomalies", "time", "distribution", "details" }
 local report = {}
 
 --- The text of a run's page.
--- @tparam table run what stored.open returned; or the same of a run that has just ended
+-- @tparam table run what stored.open returned, and `details`: those of the workload's checker
 -- @treturn[1] string HTML
 -- @treturn[2] nil
 -- @treturn[2] string what is wrong with its files
 function report.render(run)
-  if not run.details then
-    local _, details = workloads.get(run.workload).check(run.history, run.opts)
-    run.details = { workload = details }
-  end
   local built, why = data.build(run)
   if not built then
     return nil, why
@@ -56,6 +52,23 @@ end
 
 --- Writes report.html into the folder of a run.
 -- @tparam string folder
+-- @tparam table run see report.render
+-- @treturn[1] string path of the page
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function report.write_run(folder, run)
+  local text, why = report.render(run)
+  if not text then
+    return nil, ("%s: %s"):format(folder, why)
+  end
+  local path = folder .. "/report.html"
+  local ok
+  ok, why = write(path, text)
+  return ok and path, why
+end
+
+--- The same for a run of which only the files are left.
+-- @tparam string folder
 -- @treturn[1] string path of the page
 -- @treturn[2] nil
 -- @treturn[2] string what is wrong
@@ -64,15 +77,9 @@ function report.write(folder)
   if not run then
     return nil, why
   end
-  local text
-  text, why = report.render(run)
-  if not text then
-    return nil, ("%s: %s"):format(folder, why)
-  end
-  local path = folder .. "/report.html"
-  local ok
-  ok, why = write(path, text)
-  return ok and path, why
+  local judged, details = check.judge(run)
+  run.results, run.details = judged, details.workload
+  return report.write_run(folder, run)
 end
 
 -- Shows a file in the browser: by whichever of the usual programs there is.

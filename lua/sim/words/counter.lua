@@ -42,7 +42,7 @@ return {
         break
       end
       page:row(i == 1 and "Wrong" or "", ("%s had %s at %s."):format(wrong.node,
-        format.whole(wrong.value), format.seconds(wrong.time)))
+        format.whole(wrong.value), format.seconds(wrong.time)), nil, wrong)
     end
     if result["error-count"] > EXAMPLES then
       page:row("", ("and %s more"):format(format.whole(result["error-count"] - EXAMPLES)))

@@ -144,7 +144,7 @@ function kafka.explain(result, page)
     local errors = result[name]
     if errors and describe then
       for i = 1, math.min(EXAMPLES, #errors.errs) do
-        page:row(i == 1 and label or "", describe(errors.errs[i]) .. ".")
+        page:row(i == 1 and label or "", describe(errors.errs[i]) .. ".", nil, errors.errs[i])
       end
     elseif errors then
       explain_unseen(errors, label, page)

@@ -40,12 +40,14 @@ end
 local function explain_key(failure, page)
   local op, expected = failure.op, format.cut(failure.expected, 40)
   page:row("Key " .. format.short(failure.key), ("No order of its operations explains %s. When "
-    .. "that ended, the key can only have been %s."):format(operation(op), possible(failure)))
+    .. "that ended, the key can only have been %s."):format(operation(op), possible(failure)),
+    nil, failure)
   if failure["overwritten-by"] then
     page:row("", ("Last to make it %s was %s, and after that came %s."):format(expected,
-      operation(failure["given-by"]), operation(failure["overwritten-by"])))
+      operation(failure["given-by"]), operation(failure["overwritten-by"])), nil,
+      failure)
   elseif not failure["ever-given?"] then
-    page:row("", ("Nobody ever made it %s."):format(expected))
+    page:row("", ("Nobody ever made it %s."):format(expected), nil, failure)
   end
   local open = {}
   for i = 1, math.min(OPEN, #failure.open) do
@@ -53,7 +55,7 @@ local function explain_key(failure, page)
   end
   if open[1] then
     page:row("", ("Under way then, or of unknown outcome: %s%s."):format(table.concat(open, "; "),
-      #failure.open > OPEN and "; .." or ""))
+      #failure.open > OPEN and "; .." or ""), nil, failure)
   end
 end
 

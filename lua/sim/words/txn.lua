@@ -77,9 +77,11 @@ return {
           list_of(table.move(names, i, #names, 1, {}))))
         break
       end
-      page:row(i == 1 and "Anomalies" or "", ("%s: %s"):format(name, meaning_of(name)), "bold")
-      for _, line in ipairs(result.anomalies[name][1].explanation) do
-        page:row("", line)
+      local case = result.anomalies[name][1]
+      page:row(i == 1 and "Anomalies" or "", ("%s: %s"):format(name, meaning_of(name)), "bold",
+        case)
+      for _, line in ipairs(case.explanation) do
+        page:row("", line, nil, case)
       end
     end
     if result["not"][1] then

@@ -1,8 +1,8 @@
 // base.js - what all panels share: elements, numbers, the theme, and the order of the page.
 //
 // A panel is {name, title, order, when(data), draw(root, data, shared)}: `draw` fills a section of
-// the page, once; `when`, which may be missing, says whether the page has it. `shared` is `hearsay`
-// itself. Texts go in as text nodes, so that nothing of a run is ever taken for HTML.
+// the page, once; `when`, which may be missing, says whether the page has it; a title may be a
+// function of the data. `shared` is `hearsay` itself. Texts go in as text nodes, so that nothing of a run is ever taken for HTML.
 const hearsay = (() => {
   const panels = [];
   const themeListeners = [];
@@ -102,8 +102,9 @@ const hearsay = (() => {
     for (const p of panels) {
       if (p.when && !p.when(data)) continue;
       const root = h("div", { class: "panel" });
-      main.append(h("section", { id: p.name, "aria-label": p.title },
-        p.bare ? null : h("header", {}, h("h2", {}, p.title)), root));
+      const title = typeof p.title === "function" ? p.title(data) : p.title;
+      main.append(h("section", { id: p.name, "aria-label": title },
+        p.bare ? null : h("header", {}, h("h2", {}, title)), root));
       try {
         p.draw(root, data, hearsay);
       } catch (error) { // one picture that fails leaves the others

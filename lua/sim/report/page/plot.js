@@ -79,7 +79,7 @@
       }
     }
     const base = Math.round(height - bottom) + 0.5;
-    front.append(s("line", { class: "axis", x1: left, x2: width - right, y1: base, y2: base }));
+    back.append(s("line", { class: "axis", x1: left, x2: width - right, y1: base, y2: base }));
     svg.append(back, area, front);
     if (title) svg.prepend(s("title", {}, title));
     return { svg, x: sx, y: sy, area, back, front, top, bottom: height - bottom, left,

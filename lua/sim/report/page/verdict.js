@@ -58,10 +58,15 @@ hearsay.panel({
           dot.addEventListener("pointerleave", tip.hide);
           svg.append(dot);
         });
-        limits.forEach((l) => svg.append(
-          s("line", { class: "mark", x1: x(l.value), x2: x(l.value), y1: 11, y2: 29 }),
-          s("text", { x: x(l.value), y: 41, "text-anchor": x(l.value) > width - 40 ? "end" : "middle" },
-            `${l.name} < ${format(l.value)}`)));
+        const marks = [...limits].sort((a, b) => a.value - b.value);
+        let free = 0; // where there is room for the next label
+        for (const l of marks) {
+          const text = `${l.name} < ${format(l.value)}`, long = text.length * 6.3;
+          const at = Math.min(width - long, Math.max(free, x(l.value) - long / 2));
+          free = at + long + 8;
+          svg.append(s("line", { class: "mark", x1: x(l.value), x2: x(l.value), y1: 11, y2: 29 }),
+            s("text", { x: at, y: 41 }, text));
+        }
         const over = limits.length && limits.every(isOver) && run.is_calm;
         svg.append(s("circle", { class: over ? "this over" : "this", cx: x(Math.min(value, end)),
           cy: 20, r: 7 }));
@@ -69,10 +74,10 @@ hearsay.panel({
       });
       return box;
     }
-    root.append(h("div", { class: "measures" }, data.figures.map(measure)));
-
     const hasLimits = data.figures.some((f) => f.limits.length);
     const hasOthers = data.figures.some((f) => f.published.length);
+    root.append(h("div", { class: hasLimits || hasOthers ? "measures" : "measures plain" },
+      data.figures.map(measure)));
     if (hasLimits || hasOthers) {
       const meets = (name) => data.figures.every((f) =>
         f.limits.every((l) => l.name !== name || f.value < l.value));
