@@ -121,7 +121,14 @@ local function read_meta(text)
       wrong(where, "an object", fault)
     end
     check_fields(fault, where, { "number", "whole", "fault", "text", "text", "text",
-      "from-us", "integer", "to-us", "integer" })
+      "from-us", "integer", "to-us", "integer", "silenced", "list?", "cut", "object?" })
+    check_texts(fault.silenced or {}, where .. ": silenced")
+    for id, others in pairs(fault.cut or {}) do
+      if not json.is_array(others) then
+        wrong(("%s: cut: %s"):format(where, id), "an array", others)
+      end
+      check_texts(others, ("%s: cut: %s"):format(where, id))
+    end
   end
   for i, of_node in ipairs(meta.contents or {}) do
     local where = ("run.json: contents %d"):format(i)
@@ -309,7 +316,8 @@ local function read_folder(folder)
   local faults = {}
   for i, fault in ipairs(meta.faults) do
     faults[i] = { number = fault.number, fault = fault.fault, text = fault.text,
-      from_us = fault["from-us"], to_us = fault["to-us"] }
+      from_us = fault["from-us"], to_us = fault["to-us"], silenced = fault.silenced,
+      cut = fault.cut }
   end
   return {
     folder = folder, opts = opts, workload = meta.workload, script = meta.script, faults = faults,
@@ -331,6 +339,20 @@ function stored.open(folder)
   return run, why and ("%s: %s"):format(folder, why)
 end
 
+local function array(list)
+  return list and json.array(table.move(list, 1, #list, 1, {}))
+end
+
+local function encode_fault(fault)
+  local cut = fault.cut and {}
+  for id, others in pairs(fault.cut or {}) do
+    cut[id] = array(others)
+  end
+  return { number = fault.number, fault = fault.fault, text = fault.text,
+    ["from-us"] = fault.from_us, ["to-us"] = fault.to_us, silenced = array(fault.silenced),
+    cut = cut }
+end
+
 --- The text of run.json.
 -- @tparam table run what trial.run returned
 -- @tparam table opts what trial.options returned, with `arguments`
@@ -338,8 +360,7 @@ end
 function stored.encode_meta(run, opts)
   local faults = json.array({})
   for i, fault in ipairs(run.faults) do
-    faults[i] = { number = fault.number, fault = fault.fault, text = fault.text,
-      ["from-us"] = fault.from_us, ["to-us"] = fault.to_us }
+    faults[i] = encode_fault(fault)
   end
   local contents = run.contents and json.array({})
   for i, of_node in ipairs(run.contents or {}) do

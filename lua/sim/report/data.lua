@@ -149,11 +149,26 @@ local function neighbours(run)
   return list
 end
 
-local function fault_windows(run)
+-- Ids as places; nil for none.
+local function places_of(ids, place)
+  local list = ids and json.array({})
+  for i, id in ipairs(ids or {}) do
+    list[i] = place(id)
+  end
+  return list
+end
+
+-- The fault windows, in seconds; `silenced` are nodes that could not answer, `cut` has for each
+-- node, by its place, those that it did not hear, and both may be missing.
+local function fault_windows(run, place)
   local list = json.array({})
   for i, fault in ipairs(run.faults) do
+    local cut = fault.cut and json.array({})
+    for at, id in ipairs(cut and run.opts.nodes or {}) do
+      cut[at] = places_of(fault.cut[id] or {}, place)
+    end
     list[i] = { kind = fault.fault, from = fault.from_us / 1e6, to = fault.to_us / 1e6,
-      what = fault.text }
+      what = fault.text, silenced = places_of(fault.silenced, place), cut = cut }
   end
   return list
 end
@@ -196,7 +211,7 @@ function data.build(run)
     },
     anomalies = anomalies.list(run),
     nodes = nodes, servers = #run.opts.nodes, types = json.array(types),
-    topology = neighbours(run), faults = fault_windows(run),
+    topology = neighbours(run), faults = fault_windows(run, node_place),
     operations = operations(run.history, node_place), messages = columns,
   }
 end
