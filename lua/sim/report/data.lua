@@ -199,7 +199,7 @@ function data.build(run)
   return {
     run = {
       workload = run.workload, script = run.script, seed = results.seed, facts = facts(run),
-      fingerprint = results.fingerprint, folder = run.folder, is_calm = #run.faults == 0,
+      fingerprint = results.fingerprint, is_calm = #run.faults == 0,
       command = options.command(run.opts, { ["test-count"] = false }),
       load_us = math.floor(run.opts.time_limit * 1e6), duration_us = run.duration_us,
     },

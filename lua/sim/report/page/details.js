@@ -14,7 +14,6 @@ hearsay.panel({
         + data.availability.toFixed(4)],
       errors.length && ["Errors", errors.map(([name, n]) => `${name} ${whole(n)}`).join(" · ")],
       run.fingerprint && ["Fingerprint", run.fingerprint],
-      ["Files", run.folder],
     ].filter(Boolean);
     root.append(h("dl", { class: "remarks" },
       rows.map(([label, text]) => [h("dt", {}, label), h("dd", {}, text)])));

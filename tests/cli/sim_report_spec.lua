@@ -1,0 +1,86 @@
+-- ./sim report and ./sim check, on what ./sim test left.
+
+local shell = dofile("tests/cli/shell.lua")
+
+describe("./sim report", function()
+  local sh = shell.open()
+  local folder, ran
+
+  setup(function()
+    ran = sh:run("./sim test --bin challenges/broadcast_3b.lua --node-count 5 --rate 20 "
+      .. "--time-limit 8 --latency 20 --nemesis partition --store " .. sh.folder)
+    folder = sh.folder .. "/latest"
+  end)
+  teardown(function() sh:close() end)
+
+  it("writes from the files of a run the page that the run wrote, to the byte", function()
+    local where = sh.folder:gsub("%p", "%%%0") .. "/broadcast/%d+T%d+/report.html"
+    assert.matches("\n Report +" .. where .. "\n", ran.out)
+    local written = assert(sh:read("latest/report.html"))
+    os.remove(folder .. "/report.html")
+    local again = sh:run("./sim report " .. folder)
+    assert.same({ 0, folder .. "/report.html\n", "" }, { again.status, again.out, again.err })
+    assert.equal(written, sh:read("latest/report.html"))
+    assert.matches("<title>INVALID: broadcast challenges/broadcast_3b.lua<", written, 1, true)
+  end)
+
+  it("takes the newest run when it is not told which, and a folder with a slash", function()
+    assert.equal("store/latest/report.html\n", sh:run(("mkdir -p x && ln -sfn ../ x/store && "
+      .. "cd x && %s/sim report"):format(sh.root), { cwd = sh.folder }).out)
+    assert.equal(folder .. "/report.html\n", sh:run("./sim report " .. folder .. "///").out)
+  end)
+
+  it("opens it with what the system has for that", function()
+    os.execute("mkdir " .. sh:path("bin"))
+    sh:write("bin/xdg-open", '#!/bin/sh\necho "$1" >"' .. sh.folder .. '/opened"\n')
+    os.execute("chmod +x " .. sh:path("bin/xdg-open"))
+    local shown = sh:run(('PATH="%s:$PATH" ./sim report %s --open'):format(sh:path("bin"), folder))
+    assert.same({ 0, "" }, { shown.status, shown.err })
+    assert.equal(folder .. "/report.html\n", sh:read("opened"))
+  end)
+
+  it("says what is wrong with its arguments and with files", function()
+    local function says(status, expected, command)
+      local out = sh:run("./sim " .. command)
+      assert.same({ status, expected }, { out.status, out.err })
+    end
+    says(254, "sim: unknown option --opne; expected --open or --help\n", "report --opne")
+    says(254, "sim: one folder, please: a and b were given\n", "report a b")
+    says(254, "sim: check: unexpected --x; expected one folder, such as store/latest\n",
+      "check --x")
+    os.execute(("mkdir -p %s && cp -r %s/* %s"):format(sh:path("cut"), folder, sh:path("cut")))
+    local text = sh:read("cut/messages.jsonl")
+    sh:write("cut/messages.jsonl", text:sub(1, 2000))
+    local out = sh:run("./sim report " .. sh:path("cut"))
+    assert.equal(255, out.status)
+    assert.matches("^sim: .*/cut: messages.jsonl, line %d+: [^\n]+\n$", out.err)
+    sh:write("cut/history.jsonl", "{}\n")
+    says(255, ("sim: %s: history.jsonl, line 1: process: expected a whole number, not nothing\n")
+      :format(sh:path("cut")), "check " .. sh:path("cut"))
+  end)
+
+  it("explains itself", function()
+    for _, name in ipairs({ "report", "check" }) do
+      assert.matches("^Usage: ./sim " .. name .. " ", sh:run("./sim " .. name .. " --help").out)
+      assert.equal(sh:run("./sim " .. name .. " --help").out, sh:run("./sim help " .. name).out)
+    end
+  end)
+end)
+
+describe("./sim check", function()
+  local sh = shell.open()
+  teardown(function() sh:close() end)
+
+  it("judges a run as it was judged, and one that was edited by what it says now", function()
+    sh:run("./sim test --bin challenges/echo_1.lua --rate 20 --time-limit 2 --store " .. sh.folder)
+    local latest = sh.folder .. "/latest"
+    local good = sh:run("./sim check " .. latest)
+    assert.same({ 0, "VALID: every echo came back as it was sent\nresults.json has the same\n" },
+      { good.status, good.out })
+    local text = sh:read("latest/history.jsonl")
+    sh:write("latest/history.jsonl", (text:gsub('"result":"Please', '"result":"please', 1)))
+    local bad = sh:run("./sim check " .. latest)
+    assert.same({ 1, "INVALID: 1 echo wrong\nresults.json differs: it has VALID\n" },
+      { bad.status, bad.out })
+  end)
+end)
