@@ -94,10 +94,16 @@ function kinds.above_zero(text)
 end
 
 --- One of some words.
-function kinds.one_of(list)
+-- @tparam {string,...} list
+-- @tparam[opt] function load for words that are more than these, the paths of Lua files: returns
+--   anything, or nil and what is wrong with the file
+function kinds.one_of(list, load)
   return function(text)
     if contains(list, text) then
       return text
+    elseif load and text:find("%.lua$") then
+      local found, message = load(text)
+      return found and text, not found and "a file that can be used; " .. message or nil
     end
     local meant = kinds.nearest(text, list)
     return nil, (#list > 1 and "one of " or "") .. table.concat(list, ", "), meant
@@ -112,9 +118,9 @@ local function words_of_list(text)
   return words
 end
 
---- Some of some words, with commas between them: a list.
-function kinds.list_of(allowed)
-  local pick = kinds.one_of(allowed)
+--- Some of some words, with commas between them: a list. See kinds.one_of.
+function kinds.list_of(allowed, load)
+  local pick = kinds.one_of(allowed, load)
   return function(text)
     local words = words_of_list(text)
     for _, word in ipairs(words) do

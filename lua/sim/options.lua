@@ -5,6 +5,7 @@
 -- made from it. Names, meanings and defaults are Maelstrom's where it has them.
 -- @module sim.options
 
+local extension = require "sim.extension"
 local format = require "sim.format"
 local kinds = require "sim.option_kinds"
 local models = require "sim.checkers.txn.models"
@@ -26,9 +27,12 @@ options.faults = require("sim.nemesis.faults").names
 -- help), parse, help, only (the commands that take it; default: all).
 local GROUPS = {
   { title = "What to run" },
-  { name = "workload", short = "w", takes = "NAME", parse = kinds.one_of(options.workloads),
+  { name = "workload", short = "w", takes = "NAME",
+    parse = kinds.one_of(options.workloads, extension.workload),
     shown = "what the script declares",
-    help = function() return "Workload: " .. table.concat(options.workloads, ", ") end },
+    help = function()
+      return "Workload: " .. table.concat(options.workloads, ", ") .. "; or a file that has one"
+    end },
   { name = "bin", takes = "PROGRAM", parse = kinds.command_words,
     help = "The node: a program, or a command in quotes. Arguments may also follow after --" },
   { name = "node-count", takes = "N", parse = kinds.integer(1, 10000),
@@ -67,8 +71,10 @@ local GROUPS = {
     help = "Fail when a line between nodes is longer; many a reader stops at 65536" },
   { name = "sync-time", takes = "MS", parse = kinds.number(0, 1000000), default = 1,
     help = "Time a node's disk takes to make what was written durable, in milliseconds" },
-  { name = "nemesis", takes = "FAULTS", parse = kinds.list_of(options.faults), default = {},
-    shown = "none", help = function() return "Faults: " .. table.concat(options.faults, ", ") end },
+  { name = "nemesis", takes = "FAULTS", parse = kinds.list_of(options.faults, extension.fault),
+    default = {}, shown = "none", help = function()
+      return "Faults: " .. table.concat(options.faults, ", ") .. "; or files that have one"
+    end },
   { name = "nemesis-interval", takes = "S", parse = kinds.above_zero, default = 10,
     help = "Mean seconds between the start and the end of faults" },
 

@@ -26,7 +26,8 @@ end
 -- @tparam string workload
 -- @treturn store
 function store.open(root, workload)
-  local base = ("%s/%s/%s"):format(root, workload, os.date("%Y%m%dT%H%M%S"))
+  local name = workload:match("([^/]*)%.lua$") or workload -- a workload may be a file
+  local base = ("%s/%s/%s"):format(root, name, os.date("%Y%m%dT%H%M%S"))
   local path, suffix = base, 1
   while os.rename(path, path) do
     suffix = suffix + 1

@@ -8,9 +8,12 @@
 --                          case is the part of the result that the text is about
 --   note(result, page)     shows what is legal but odd; may be missing
 --
--- `result` is what the workload's checker returned.
+-- `result` is what the workload's checker returned. A workload that is a file brings its own as
+-- `words`; what it leaves out is said in general terms, with the sentences that the result has as
+-- `errors`.
 -- @module sim.words
 
+local extension = require "sim.extension"
 local format = require "sim.format"
 
 local words = {}
@@ -134,5 +137,29 @@ words["lin-kv"] = require "sim.words.lin_kv"
 words.kafka = require "sim.words.kafka"
 words["txn-rw-register"] = require "sim.words.txn"
 words["txn-list-append"] = words["txn-rw-register"]
+
+local GENERAL = {
+  good = function() return "the checker found nothing wrong" end,
+  unknown = "too little to judge",
+  bad = function(result, wrong)
+    wrong[#wrong + 1] = result.errors and result.errors[1]
+      and format.count(#result.errors, "error") or "the checker is not satisfied"
+  end,
+  explain = function(result, page)
+    for i, said in ipairs(result.errors or {}) do
+      if i > EXAMPLES then
+        break
+      end
+      page:row(i == 1 and "Errors" or "", format.cut(tostring(said), 200))
+    end
+  end,
+}
+
+local function of_file(path)
+  local workload = extension.is_file(path) and extension.workload(path)
+  return setmetatable(workload and workload.words or {}, { __index = GENERAL })
+end
+
+setmetatable(words, { __index = function(_, name) return of_file(name) end })
 
 return words

@@ -5,6 +5,7 @@
 -- cuts links the grudge (see sim.nemesis.partition); or nil when it strikes nobody.
 -- @module sim.nemesis.faults
 
+local extension = require "sim.extension"
 local partition = require "sim.nemesis.partition"
 local targets = require "sim.nemesis.targets"
 
@@ -119,5 +120,12 @@ faults.skew = {
     end
   end,
 }
+
+--- The fault of a name, or of a file.
+-- @tparam string name
+-- @treturn table
+function faults.get(name)
+  return faults[name] or assert(extension.fault(name))
+end
 
 return faults

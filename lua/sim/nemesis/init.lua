@@ -22,7 +22,8 @@ local function disturb(self, cluster, name, opts)
     window = { number = self.count, fault = name, start_us = world:now_us() }
     if not opts.fault_windows or opts.fault_windows[self.count] then
       local random = randoms.stream(opts.seed, ("nemesis %s %d"):format(name, count))
-      window.text, finish, window.silenced, window.cut = faults[name].begin(cluster, random)
+      local begin = faults.get(name).begin
+      window.text, finish, window.silenced, window.cut = begin(cluster, random)
       self.windows[#self.windows + 1] = finish and window
     end
   end

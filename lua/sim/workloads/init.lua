@@ -13,6 +13,8 @@
 --   idempotent            table of the f that change nothing: one that fails surely did not happen
 --   timeout(opts)         seconds a client waits for a reply; 5 when it is missing
 --   check(history, opts)  the checker, see sim.checkers
+--   words                 what the screen says, see sim.words; only of a workload that is a file of
+--                         somebody's own, see sim.extension, and it may be missing
 --   contents              how a node is asked for all that it has, for --converge; missing where
 --                         nodes have nothing that they could agree about. A table of
 --                         noun             what the things are that it has: "key", "value", ..
@@ -38,6 +40,8 @@
 -- workload makes an operation fail on purpose, perform sets op.planned.
 -- @module sim.workloads
 
+local extension = require "sim.extension"
+
 local workloads = {}
 
 --- Name of the error for a reply that is not of the workload's form.
@@ -56,9 +60,11 @@ local modules = {
   ["txn-list-append"] = "sim.workloads.txn_list_append",
 }
 
---- The workload of a name.
+--- The workload of a name, or of a file.
+-- @tparam string name
+-- @treturn table
 function workloads.get(name)
-  return require(modules[name])
+  return modules[name] and require(modules[name]) or assert(extension.workload(name))
 end
 
 -- Whether all types of one workload are among those of another, and not the other way round.
