@@ -65,7 +65,13 @@ local function block_key(number)
   return "kafka block " .. number
 end
 
--- Takes what the head tells, and the blocks before it that are not known.
+-- What a store could not do for us; no message was appended by it.
+local function unavailable(err)
+  return errors.new("temporarily_unavailable", tostring(err))
+end
+
+-- Takes what the head tells, and the blocks before it that are not known. Returns true, or nil and
+-- an error.
 local function catch_up(head)
   local at = node.now()
   while known < head.base do
@@ -75,37 +81,46 @@ local function catch_up(head)
       block, err = kv.seq:read_newest(block_key(number))
     end
     if not block then
-      error(err, 0)
+      return nil, unavailable(err)
     end
     take(block, number * parameters.block)
   end
   take(head.records, head.base)
   looked_at = math.max(looked_at, at)
+  return true
 end
 
 -- Makes a block of the head's first records, which never change: whoever does it, it is the same.
+-- Returns true, or nil and an error.
 local function shorten(head)
   local first = json.array(table.move(head.records, 1, parameters.block, 1, {}))
   local ok, err = kv.seq:write(block_key(head.base // parameters.block), first)
   if not ok then
-    error(err, 0)
+    return nil, unavailable(err)
   end
   head.base = head.base + parameters.block
   head.records = json.array(table.move(head.records, parameters.block + 1, #head.records, 1, {}))
+  return true
 end
 
--- Appends records. Returns the offset of the first.
+-- Appends records. Returns the offset of the first, or nil and an error.
 local function append(records)
   local id, offset = ids.flake(), nil
   local head, err = lin:ensure(HEAD, function(head)
-    catch_up(head)
+    local ok, problem = catch_up(head)
+    if not ok then
+      return nil, problem
+    end
     local last = head.last[node.id]
     if last and last.id == id then
       offset = last.offset
       return nil -- it is there
     end
     while #head.records >= parameters.block do
-      shorten(head)
+      ok, problem = shorten(head)
+      if not ok then
+        return nil, problem
+      end
     end
     offset = head.base + #head.records
     table.move(records, 1, #records, #head.records + 1, head.records)
@@ -113,9 +128,9 @@ local function append(records)
     return head
   end, EMPTY)
   if not head then
-    error(err, 0)
+    return nil, err
   end
-  catch_up(head)
+  take(head.records, head.base) -- what is before it was caught up with
   return offset
 end
 
@@ -130,16 +145,15 @@ local function flush()
     if next(committed) then
       records[#records + 1] = json.array({ committed })
     end
-    local ok, result = pcall(append, records)
+    local first, err = append(records)
     is_appending = false
-    if not ok then
+    if not first then
       for key, offset in pairs(committed) do
         commits[key] = math.max(commits[key] or offset, offset)
       end
-      result = errors.is(result) and result or errors.new("crash", tostring(result))
     end
     for i, msg in ipairs(requests) do
-      node.reply(msg, ok and { type = "send_ok", offset = result + i - 1 } or errors.body(result))
+      node.reply(msg, first and { type = "send_ok", offset = first + i - 1 } or errors.body(err))
     end
   end
 end
@@ -160,12 +174,8 @@ kafka.serve {
       return
     end
     is_looking = true
-    local head = lin:read(HEAD, EMPTY)
-    local ok, problem = pcall(catch_up, head or EMPTY) -- else it is answered from what is known
+    catch_up(lin:read(HEAD, EMPTY) or EMPTY) -- else it is answered from what is known
     is_looking = false
-    if not ok and not errors.is(problem) then
-      error(problem, 0)
-    end
   end,
 
   poll = function(key, from)

@@ -40,7 +40,7 @@ end
 
 local logs = log.new()
 local clock, settled, place, is_serving = 0, 0, nil, false
-local floor = 0 -- the clock above which a restarted node gives offsets; its logs have none of it yet
+local floor = 0 -- the clock above which a restarted node gives offsets; not yet in its logs
 local remembers = false -- whether its disk had something at the start
 local given = {} -- what it took and has not told the others, {clock, entry}, oldest first
 local clocks, shown = {}, {} -- by node id: its clock, and up to which clock it shows messages

@@ -187,9 +187,9 @@ function Store:try(key, fn, default, attempt)
       ("%s: key %s could not be read: %s"):format(self.service, json.encode(key), tostring(err)))
   end
   local from = frozen(old)
-  local new = fn(old)
+  local new, problem = fn(old)
   if new == nil then
-    return old
+    return problem == nil and old or nil, problem
   end
   local ok
   ok, err = self:cas(key, from, new, is_new)
@@ -238,7 +238,9 @@ end
 -- definite, and calling again may make the change twice; see `ensure`.
 -- @param key
 -- @tparam function fn called once each try with the value, a copy that it may change; returns the
---   new one, or nil to leave it as it is. May wait; what it raises is raised here
+--   new one, or nil to leave it as it is, or nil and an error where it failed, which ends this try
+--   as a failed request does. May wait; what it raises is raised here, and then nobody can tell
+--   whether a try before it made the change
 -- @param[opt] default stands for the value where there is no such key, which is created then;
 --   without it, that is an error
 -- @return[1] the value that was written, or that was left as it is

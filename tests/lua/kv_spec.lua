@@ -4,6 +4,7 @@ local node_lab = dofile("tests/lua/node_lab.lua")
 
 -- Nodes that do what a test asks of a store: a method with arguments, or a change of their own.
 local SCRIPT = [[
+local errors = require "hearsay.errors"
 local json = require "hearsay.json"
 local kv = require "hearsay.kv"
 
@@ -25,12 +26,15 @@ node.on("call", function(msg)
   return answer(store[msg.body.method](store, table.unpack(msg.body.args or {})))
 end)
 
--- Counts up; `calls` tells how often the function was called.
+-- Counts up; `calls` tells how often the function was called, which gives up after `tries` calls.
 node.on("count", function(msg)
   local body, calls = msg.body, 0
   local reply = answer(stores[body.store][body.method or "update"](stores[body.store], "k",
     function(n)
       calls = calls + 1
+      if body.tries and calls > body.tries then
+        return nil, errors.new("abort", "enough")
+      end
       return n + 1
     end, body.default))
   reply.calls = calls
@@ -430,6 +434,17 @@ describe("kv.ensure", function()
     local reply = nodes:ask("n0", { type = "count", store = "fake", method = "ensure" }, 20)
     assert.same({ "timeout", false }, { reply.error.name, reply.error.definite })
     assert.is_true(reply.calls > 1)
+  end)
+
+  it("ends as the function says, but with what is in doubt once a cas timed out", function()
+    local nodes = start({ nodes = 2 })
+    nodes:ask("n1", { type = "answer", read = { type = "read_ok", value = 1 } }) -- no cas
+    for tries, expected in pairs({ [0] = { "abort", true }, { "timeout", false } }) do
+      local reply = nodes:ask("n0", { type = "count", store = "fake", method = "ensure",
+        tries = tries }, 20)
+      assert.same({ expected, tries + 1 },
+        { { reply.error.name, reply.error.definite }, reply.calls })
+    end
   end)
 end)
 

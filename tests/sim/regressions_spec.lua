@@ -23,10 +23,17 @@ describe("once", function()
       .. "--nemesis loss --nemesis-interval 8 --seed 18")
   end)
 
-  it("a node whose disk was empty told a leap of its clock, which its next restart forgot", function()
+  it("a node with an empty disk told a leap of its clock, which its next restart forgot", function()
     -- It then gave offsets below what it had told, and polls had shown what is after them.
     bench.valid("challenges/kafka_5c.lua durable=true", "--node-count 2 --topology total "
       .. "--rate 100 --time-limit 40 --latency 50 --latency-dist exponential --nemesis partition,"
       .. "kill,pause,one-way,loss,duplicate,reorder,spike,skew --nemesis-interval 4 --seed 91")
   end)
+
+  it("a send was refused whose cas had timed out, as a block could not be read after that",
+    function()
+      bench.valid("challenges/kafka_5b.lua", "--node-count 4 --topology total --rate 100 "
+        .. "--time-limit 20 --latency 100 --latency-dist uniform --nemesis partition,kill,pause,"
+        .. "one-way,loss,duplicate,reorder,spike,skew --nemesis-interval 2 --seed 280")
+    end)
 end)
