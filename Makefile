@@ -47,12 +47,12 @@ TEST_LINK = $(addprefix -Wl$(comma)--wrap=,$(FAILING_ALLOC) $(FAILING_CALLS))
 ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
   MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN || echo 2)
 endif
-ifneq ($(filter demo test test-c test-lua check lint,$(MAKECMDGOALS)),)
+ifneq ($(filter demo test test-c test-lua test-page check lint,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all FORCE help deps docs demo test test-c test-lua test-programs check fuzz fuzz-programs atlas \
+.PHONY: all FORCE help deps docs demo test test-c test-lua test-page test-programs check fuzz fuzz-programs atlas \
   survive crash bench bench-guard bench-steady lint format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
@@ -128,6 +128,11 @@ test-lua: ## run the busted specs: Lua modules, challenges, command lines, simul
 	@scripts/deps build test
 	@$(MAKE) -s all
 	@scripts/test $(BUILD) $(SPECS)
+
+test-page: ## look at the pages in a headless Chromium (ONLY=text)
+	@scripts/deps build page
+	@$(MAKE) -s all
+	@python3 tests/page/main.py "$(ONLY)"
 
 test-programs: $(TESTS)
 
