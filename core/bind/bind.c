@@ -29,8 +29,10 @@ void bind_node_modules(lua_State *L)
 void bind_all_modules(lua_State *L)
 {
   bind_node_modules(L);
+  preload(L, "hearsay.command_line", bind_command_line);
   preload(L, "hearsay.random", bind_random);
   preload(L, "hearsay.sweep", bind_sweep);
+  preload(L, "hearsay.terminal", bind_terminal);
   preload(L, "hearsay.world", bind_world);
 }
 

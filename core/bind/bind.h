@@ -10,14 +10,16 @@
 #include <stdint.h>
 
 /* Module openers, as require calls them. */
-int bind_core(lua_State *L);   /* hearsay.core: a node's verbs, under lua/hearsay/init.lua */
-int bind_ids(lua_State *L);    /* hearsay.ids */
-int bind_json(lua_State *L);   /* hearsay.json */
-int bind_log(lua_State *L);    /* hearsay.log */
-int bind_random(lua_State *L); /* hearsay.random: seeded streams, for the bench */
-int bind_seen(lua_State *L);   /* hearsay.seen */
-int bind_sweep(lua_State *L);  /* hearsay.sweep: many seeds on several threads */
-int bind_world(lua_State *L);  /* hearsay.world: the simulated cluster */
+int bind_command_line(lua_State *L); /* hearsay.command_line: of ./node, for the bench */
+int bind_core(lua_State *L);         /* hearsay.core: a node's verbs, under lua/hearsay/init.lua */
+int bind_ids(lua_State *L);          /* hearsay.ids */
+int bind_json(lua_State *L);         /* hearsay.json */
+int bind_log(lua_State *L);          /* hearsay.log */
+int bind_random(lua_State *L);       /* hearsay.random: seeded streams, for the bench */
+int bind_seen(lua_State *L);         /* hearsay.seen */
+int bind_sweep(lua_State *L);        /* hearsay.sweep: many seeds on several threads */
+int bind_terminal(lua_State *L);     /* hearsay.terminal: what a terminal can show */
+int bind_world(lua_State *L);        /* hearsay.world: the simulated cluster */
 
 /* Makes print write to the node's diagnostics: standard output is the network. Raises. */
 void bind_print(lua_State *L);

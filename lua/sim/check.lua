@@ -4,19 +4,10 @@
 local results = require "sim.results"
 local screen = require "sim.screen"
 local stored = require "sim.stored"
+local trial = require "sim.trial"
 local workloads = require "sim.workloads"
 
-local BAD_OPTIONS, COULD_NOT_READ = 254, 255
-
-local HELP = [[
-Usage: ./sim check [DIR]
-
-Judges a run again by the files that it left in DIR (default: store/latest), and
-says whether results.json has the same. For histories that were edited, that come
-from elsewhere, or that an older version judged.
-
-Exit status: 0 valid, 1 invalid, 2 unknown, 254 bad options, 255 could not read.
-]]
+local COULD_NOT_READ = 255
 
 local check = {}
 
@@ -42,15 +33,11 @@ end
 -- @tparam {string,...} args
 -- @treturn integer exit status
 function check.main(args)
-  if args[1] == "--help" or args[1] == "-h" then
-    io.stdout:write(HELP)
-    return 0
-  elseif args[2] or (args[1] or ""):sub(1, 1) == "-" then
-    io.stderr:write(("sim: check: unexpected %s; expected one folder, such as store/latest\n")
-      :format(args[2] or args[1]))
-    return BAD_OPTIONS
+  local opts, status = trial.begin(args, "check")
+  if not opts then
+    return status
   end
-  local run, why = stored.open(args[1] and args[1]:match("^(.-)/*$") or "store/latest")
+  local run, why = stored.open(opts.operand or "store/latest")
   if not run then
     io.stderr:write("sim: ", why, "\n")
     return COULD_NOT_READ

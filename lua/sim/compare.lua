@@ -3,6 +3,7 @@
 -- @module sim.compare
 
 local figures = require "sim.figures"
+local help = require "sim.help"
 local mix = require "sim.mix"
 local options = require "sim.options"
 local results = require "sim.results"
@@ -10,20 +11,6 @@ local terminal = require "sim.terminal"
 local trial = require "sim.trial"
 
 local BAD_OPTIONS, COULD_NOT_RUN = 254, 255
-
-local INTRODUCTION = [[
-Usage: ./sim compare --bin "./node A.lua" --bin "./node B.lua" .. [OPTIONS]
-
-Runs each --bin with each --topology that is given (both may be given several
-times), calm, and once more under the faults that --nemesis names (default:
-partition). Prints a table, cheapest first; --csv and --json print it as such.
-
-  ./sim compare --bin challenges/broadcast_3c.lua \
-    --bin challenges/broadcast_3d.lua --node-count 25 --rate 100 --latency 100 \
-    --topology grid --topology tree4
-  ./sim compare --bin "./node challenges/broadcast_3d.lua window=0.1" \
-    --bin "./node challenges/broadcast_3d.lua window=1" --latency 100
-]]
 
 local COLUMNS = {
   { "script", "script" }, { "topology", "topology" },
@@ -44,6 +31,8 @@ local function split(args)
     elseif repeated[args[at]] and args[at + 1] then
       table.insert(repeated[args[at]], args[at + 1])
       at = at + 1
+    elseif args[at]:find("^[^-].*%.lua$") and not options.takes_next(args[at - 1]) then
+      table.insert(repeated["--bin"], args[at])
     else
       rest[#rest + 1] = args[at]
     end
@@ -146,7 +135,7 @@ function compare.main(args)
     io.stderr:write("sim: ", message, "\n")
     return BAD_OPTIONS
   elseif opts.help then
-    io.stdout:write(options.help("compare", INTRODUCTION))
+    io.stdout:write(help.command("compare", terminal.columns(1)))
     return 0
   end
   local nemesis = table.concat(opts.nemesis, ",")
@@ -181,7 +170,7 @@ function compare.main(args)
   elseif opts.csv then
     print_csv(texts_of(rows))
   else
-    print_table(texts_of(rows), terminal.style())
+    print_table(texts_of(rows), terminal.style(opts))
   end
   return all_valid and 0 or 1
 end

@@ -10,17 +10,6 @@ local trial = require "sim.trial"
 
 local UNKNOWN, COULD_NOT_RUN = 2, 255
 
-local INTRODUCTION = [[
-Usage: ./sim explore --bin "./node SCRIPT" [OPTIONS]
-
-Runs a test with many seeds, on all processors. For each seed a mix of faults,
-nodes, latency, topology and load is drawn; what is given here is not. Kills
-happen only when --nemesis names them, since they take a node's memory.
-
-  ./sim explore --bin challenges/broadcast_3d.lua
-  ./sim explore --bin challenges/broadcast_3c.lua --seeds 10000 --node-count 5
-]]
-
 local explore = {}
 
 -- Adds up the fingerprints: the same seeds give the same number on any number of threads.
@@ -119,7 +108,7 @@ end
 -- @treturn integer exit status: 1 when a run was invalid, 2 when it was interrupted before, 255
 -- when one could not be run, else 0
 function explore.main(args)
-  local opts, status = trial.begin(args, "explore", INTRODUCTION, true)
+  local opts, status = trial.begin(args, "explore")
   if not opts then
     return status
   end

@@ -1,63 +1,59 @@
 --- The command line of `./sim`.
 -- @module sim.main
 
-local HELP = [[
-Usage: ./sim test --bin "./node SCRIPT" [OPTIONS]
+local commands = require "sim.commands"
+local help = require "sim.help"
+local terminal = require "sim.terminal"
 
-Runs clusters of Hearsay nodes in virtual time.
+local BAD_OPTIONS = 254
 
-Commands:
-  test      run a workload against a cluster and judge it
-  explore   run it with thousands of seeds and random faults, on all processors
-  shrink    find the least that still fails of a run that fails
-  replay    tell a run step by step
-  compare   run several scripts and put their figures side by side
-  check     judge a stored run again
-  report    write the page of a run: store/latest/report.html
-
-Each has --help. The files that a test leaves: ./sim help format
-
-]]
-
-local commands = { "test", "explore", "shrink", "replay", "compare", "check", "report" }
-
-local function find(name)
-  for _, command in ipairs(commands) do
-    if command == name then
-      return require("sim." .. command).main
-    end
-  end
+local function complain(...)
+  io.stderr:write("sim: ", ...)
+  io.stderr:write("\n")
+  return BAD_OPTIONS
 end
 
--- `./sim help`, of a command or of the files' format.
-local function help(topic)
-  local command = find(topic)
-  if command then
-    return command({ "--help" })
-  elseif topic == nil or topic == "format" then
-    io.stdout:write(topic and require("sim.files").help() or HELP)
-    return 0
+-- `./sim help`, of a command or of another topic.
+local function show_help(topic)
+  local width = terminal.columns(1)
+  if topic == nil then
+    io.stdout:write(help.overview(width))
+  elseif commands.find(topic) then
+    io.stdout:write(help.command(topic, width))
+  elseif topic == "format" then
+    io.stdout:write(require("sim.files").help())
+  else
+    local topics = {}
+    for i, other in ipairs(commands.topics) do
+      topics[i] = other[1]
+    end
+    return complain(("there is no help on %q; %s"):format(topic, commands.suggest(topic, topics)))
   end
-  io.stderr:write(("sim: there is no help on %q; expected one of %s, format\n"):format(topic,
-    table.concat(commands, ", ")))
-  return 254
+  return 0
+end
+
+-- A word that is no command: perhaps a script, for people who come from ./node.
+local function unknown(name)
+  if name:find("%.lua$") then
+    return complain(("%q is no command; to run a script: ./sim test %s"):format(name, name))
+  elseif name:sub(1, 1) == "-" then
+    return complain(("expected a command before %s, as in ./sim test %s"):format(name, name))
+  end
+  return complain(("unknown command %q; %s"):format(name, commands.suggest(name)))
 end
 
 return function(...)
   local args = { ... }
   local name = table.remove(args, 1)
-  if name == "--help" or name == "-h" then
-    io.stdout:write(HELP)
-    return 0
+  if not name then
+    io.stderr:write(help.overview(terminal.columns(2)))
+    return BAD_OPTIONS
+  elseif name == "--help" or name == "-h" then
+    return show_help()
+  elseif name == "help" then
+    return show_help(args[1])
+  elseif not commands.find(name) then
+    return unknown(name)
   end
-  if name == "help" then
-    return help(args[1])
-  end
-  local command = find(name)
-  if not command then
-    io.stderr:write(name and ("sim: unknown command %q; expected one of %s\n"):format(name,
-      table.concat(commands, ", ")) or HELP)
-    return 254
-  end
-  return command(args)
+  return require("sim." .. name).main(args)
 end

@@ -5,6 +5,7 @@
 -- made by a function here, from a range or a list.
 -- @module sim.option_kinds
 
+local nearest = require "sim.nearest"
 local services = require "sim.services"
 
 local kinds = {}
@@ -12,43 +13,6 @@ local kinds = {}
 local SERVICES = {}
 for _, name in ipairs(services.names) do
   SERVICES[name] = true
-end
-
--- The number of edits (insert, delete, replace, swap neighbours) between two words.
-local function edits(a, b)
-  local before, last
-  local row = {}
-  for j = 0, #b do
-    row[j] = j
-  end
-  for i = 1, #a do
-    before, last, row = last, row, { [0] = i }
-    for j = 1, #b do
-      local same = a:byte(i) == b:byte(j)
-      row[j] = math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (same and 0 or 1))
-      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
-        row[j] = math.min(row[j], before[j - 2] + 1)
-      end
-    end
-  end
-  return row[#b]
-end
-
---- The word of a list that was probably meant, or nil.
--- @tparam string word
--- @tparam {string,...} list
-function kinds.nearest(word, list)
-  local best, least = nil, math.max(1, #word // 3) + 1
-  for _, candidate in ipairs(list) do
-    local distance = edits(word, candidate)
-    if #word >= 3 and candidate:sub(1, #word) == word then
-      distance = 1
-    end
-    if distance < least then
-      best, least = candidate, distance
-    end
-  end
-  return best
 end
 
 local function contains(list, word)
@@ -105,7 +69,7 @@ function kinds.one_of(list, load)
       local found, message = load(text)
       return found and text, not found and "a file that can be used; " .. message or nil
     end
-    local meant = kinds.nearest(text, list)
+    local meant = nearest.find(text, list)
     return nil, (#list > 1 and "one of " or "") .. table.concat(list, ", "), meant
   end
 end

@@ -1,14 +1,16 @@
---- The command line of `./sim test`.
+--- The options of `./sim test` and of the other commands.
 --
 -- One table says everything about an option: its name, what it takes, its default, the help line
--- and how its text becomes a value. The parser, the help and the command that repeats a run are
--- made from it. Names, meanings and defaults are Maelstrom's where it has them.
+-- and how its text becomes a value. The parser, the help, the manual pages, shell completion and
+-- the command that repeats a run are made from it. Names, meanings and defaults are Maelstrom's
+-- where it has them.
 -- @module sim.options
 
+local commands = require "sim.commands"
 local extension = require "sim.extension"
-local format = require "sim.format"
 local kinds = require "sim.option_kinds"
 local models = require "sim.checkers.txn.models"
+local nearest = require "sim.nearest"
 local topology = require "hearsay.topology"
 
 local options = {}
@@ -24,16 +26,17 @@ options.faults = require("sim.nemesis.faults").names
 
 -- name, key (what it is called in the parsed options; default: name with underscores), short, takes
 -- (what stands for the value in the help; flags have none), default, shown (the default in the
--- help), parse, help, only (the commands that take it; default: all).
+-- help), values (all that it may be, beside files that `load` takes), many (whether several of them,
+-- with commas), parse (default: one or many of the values), completes ("program" or "folder"), help,
+-- only (the commands that take it; default: all that take the options of a run).
 local GROUPS = {
   { title = "What to run" },
-  { name = "workload", short = "w", takes = "NAME",
-    parse = kinds.one_of(options.workloads, extension.workload),
-    shown = "what the script declares",
+  { name = "workload", short = "w", takes = "NAME", values = options.workloads,
+    load = extension.workload, shown = "what the script declares",
     help = function()
       return "Workload: " .. table.concat(options.workloads, ", ") .. "; or a file that has one"
     end },
-  { name = "bin", takes = "PROGRAM", parse = kinds.command_words,
+  { name = "bin", takes = "PROGRAM", parse = kinds.command_words, completes = "program",
     help = "The node: a program, or a command in quotes. Arguments may also follow after --" },
   { name = "node-count", takes = "N", parse = kinds.integer(1, 10000),
     help = "Number of nodes, called n0, n1, .. (in place of --nodes)" },
@@ -41,7 +44,7 @@ local GROUPS = {
     default = { "n1", "n2", "n3", "n4", "n5" }, shown = "n1,n2,n3,n4,n5", help = "Node ids" },
   { name = "real-time", default = false,
     help = "Run the nodes as processes and in real time, as is done with any program but ./node" },
-  { name = "topology", takes = "NAME", parse = kinds.one_of(topology.names), default = "grid",
+  { name = "topology", takes = "NAME", values = topology.names, default = "grid",
     help = "Neighbours that broadcast suggests: " .. table.concat(topology.names, ", ") },
 
   { title = "Load" },
@@ -63,7 +66,7 @@ local GROUPS = {
   { name = "latency", takes = "MS", parse = kinds.number(0, 1000000), default = 0,
     help = "Mean time a message between nodes takes, in milliseconds" },
   { name = "latency-dist", takes = "NAME",
-    parse = kinds.one_of({ "constant", "uniform", "exponential" }), default = "constant",
+    values = { "constant", "uniform", "exponential" }, default = "constant",
     help = "How latencies are distributed: constant, uniform, exponential" },
   { name = "no-head-of-line", key = "head_of_line", default = true,
     help = "Let a client's request pass messages that are not due yet, which Maelstrom does not" },
@@ -71,8 +74,8 @@ local GROUPS = {
     help = "Fail when a line between nodes is longer; many a reader stops at 65536" },
   { name = "sync-time", takes = "MS", parse = kinds.number(0, 1000000), default = 1,
     help = "Time a node's disk takes to make what was written durable, in milliseconds" },
-  { name = "nemesis", takes = "FAULTS", parse = kinds.list_of(options.faults, extension.fault),
-    default = {}, shown = "none", help = function()
+  { name = "nemesis", takes = "FAULTS", values = options.faults, many = true,
+    load = extension.fault, default = {}, shown = "none", help = function()
       return "Faults: " .. table.concat(options.faults, ", ") .. "; or files that have one"
     end },
   { name = "nemesis-interval", takes = "S", parse = kinds.above_zero, default = 10,
@@ -81,7 +84,7 @@ local GROUPS = {
   { title = "What is right" },
   { name = "availability", takes = "PART", parse = kinds.availability, shown = "any",
     help = "Operations that must succeed: total, or a number from 0 to 1" },
-  { name = "consistency-models", takes = "LIST", parse = kinds.list_of(models.names),
+  { name = "consistency-models", takes = "LIST", values = models.names, many = true,
     default = { "strict-serializable" }, shown = "strict-serializable",
     help = "What transactions must hold: read-committed, snapshot-isolation, serializable, .." },
   { name = "converge", default = false,
@@ -110,7 +113,7 @@ local GROUPS = {
   { title = "Output" },
   { name = "json", default = false, only = { test = true, explore = true, compare = true },
     help = "Print the results as JSON and nothing else" },
-  { name = "store", takes = "DIR", parse = kinds.any_text, default = "store",
+  { name = "store", takes = "DIR", parse = kinds.any_text, completes = "folder", default = "store",
     only = { test = true }, help = "Folder for results, history and logs" },
   { name = "log-stderr", default = false, only = { test = true },
     help = "Print what nodes write to stderr" },
@@ -118,12 +121,19 @@ local GROUPS = {
     help = "Print messages as they are sent" },
   { name = "log-net-recv", default = false, only = { test = true },
     help = "Print messages as they are received" },
+  { name = "open", default = false, only = { report = true }, help = "Show it in the browser" },
+  { name = "color", takes = "WHEN", values = { "auto", "always", "never" }, default = "auto",
+    help = "Colours: auto, on a terminal unless NO_COLOR is set; always; never" },
   { name = "help", short = "h", default = false, help = "This text" },
 }
 
 local by_flag = {}
 for _, option in ipairs(GROUPS) do
   if option.name then
+    if option.values then
+      option.parse = (option.many and kinds.list_of or kinds.one_of)(option.values,
+        option.load)
+    end
     option.key = option.key or option.name:gsub("-", "_")
     by_flag["--" .. option.name] = option
     if option.short then
@@ -134,31 +144,69 @@ end
 
 -- Whether a command takes an option.
 local function belongs(option, command)
-  return not option.only or option.only[command] or false
+  if option.title then
+    return false
+  elseif option.name == "help" then
+    return true
+  elseif option.only then
+    return option.only[command] or false
+  end
+  return commands.find(command).takes_run or false
 end
 
-local function unknown_word(word, command)
+--- Whether a word is an option that takes the next word as its value.
+-- @tparam string word
+-- @treturn boolean
+function options.takes_next(word)
+  return by_flag[word] ~= nil and by_flag[word].takes ~= nil
+end
+
+--- The options of a command.
+-- @tparam string command
+-- @treturn {table,...} in the order of the help: options, with `name`, `short`, `takes`, `default`,
+--   `shown`, `values`, `many`, `completes` and `help` (a string or a function that returns one); or
+--   the title of those that follow, `{title = ".."}`
+function options.of(command)
+  local list, title = {}, nil
+  for _, option in ipairs(GROUPS) do
+    title = option.title and option or title
+    if belongs(option, command) then
+      list[#list + 1], title = title, nil
+      list[#list + 1] = option
+    end
+  end
+  return list
+end
+
+-- A word that is no option, or the name of one that the command does not take.
+local function unknown_word(word, command, given)
   if word:sub(1, 1) ~= "-" then
-    return string.format('unexpected word "%s"; a program goes in --bin "./node %s", '
-      .. "its arguments after --", word, word)
+    local operand = commands.find(command).operand
+    if not operand then
+      return ("unexpected word %q; ./sim %s takes options only"):format(word, command)
+    elseif operand.completes ~= "script" then
+      return ("unexpected word %q; expected one %s, which is %s"):format(word, operand.name, given)
+    elseif not given then
+      return ("unexpected word %q; expected a Lua script, such as challenges/echo_1.lua"):format(
+        word)
+    end
+    return ("unexpected word %q; the program is %s already, and its arguments go after --"):format(
+      word, given)
   end
   local flag = word:match("^[^=]*")
   if by_flag[flag] then
     local owners = {}
-    for owner in pairs(by_flag[flag].only) do
-      owners[#owners + 1] = owner
+    for _, owner in ipairs(commands.list) do
+      owners[#owners + 1] = belongs(by_flag[flag], owner.name) and owner.name or nil
     end
-    table.sort(owners)
     return ("%s is an option of %s; %s does not take it"):format(flag,
       table.concat(owners, " and "), command)
   end
   local flags = {}
-  for _, option in ipairs(GROUPS) do
-    if option.name and belongs(option, command) then
-      flags[#flags + 1] = "--" .. option.name
-    end
+  for _, option in ipairs(options.of(command)) do
+    flags[#flags + 1] = option.name and "--" .. option.name
   end
-  local meant = kinds.nearest(flag, flags)
+  local meant = nearest.find(flag, flags)
   return string.format("unknown option %s; %s", flag,
     meant and "did you mean " .. meant .. "?" or "./sim " .. command .. " --help lists them all")
 end
@@ -172,6 +220,27 @@ local function copy(v)
     result[key] = field
   end
   return result
+end
+
+local function quote(text)
+  if text:find("^[%w_./,=+:@%%-]+$") then
+    return text
+  elseif not text:find('["$`\\!]') then
+    return '"' .. text .. '"'
+  end
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+-- Whether a word stands for the program: a Lua script needs no --bin.
+local function is_script(word, command)
+  local operand = commands.find(command).operand
+  return operand and operand.completes == "script" and word:find("^[^-].*%.lua$") ~= nil
+end
+
+-- Whether a word is what a command without a run is about.
+local function is_operand(word, command)
+  local known = commands.find(command)
+  return known.operand and not known.takes_run and word:sub(1, 1) ~= "-"
 end
 
 -- What other options decide: the list of nodes, the number of clients.
@@ -196,7 +265,8 @@ end
 -- (a list), `nemesis_interval` (seconds), `topology`, `real_time`, `availability` ("total", a
 -- number or nil), `consistency_models` (a list), `converge`, `key_count` (or nil),
 -- `max_txn_length`, `max_writes_per_key`, `seed`, `test_count`, `json`, `store`, `log_stderr`,
--- `log_net_send`, `log_net_recv`, `help`; and `given`, option names to the text that was given
+-- `log_net_send`, `log_net_recv`, `color`, `help`; `operand`, of a command that takes no run, what
+-- it is about; and `given`, option names to the text that was given
 -- (true for flags), for options.command.
 -- @tparam {string,...} args
 -- @tparam[opt="test"] string command
@@ -206,7 +276,7 @@ function options.parse(args, command)
   command = command or "test"
   local opts = { args = {}, given = {} }
   for _, option in ipairs(GROUPS) do
-    if option.name and belongs(option, command) then
+    if belongs(option, command) then
       opts[option.key] = copy(option.default)
     end
   end
@@ -219,8 +289,13 @@ function options.parse(args, command)
     end
     local flag, text = word:match("^(%-%-?[^=]+)=(.*)$")
     local option = by_flag[flag or word]
-    if not option or not belongs(option, command) then
-      return nil, unknown_word(word, command)
+    if not opts.bin and is_script(word, command) then
+      option, flag, text = by_flag["--bin"], "--bin", quote(word)
+    end
+    if not opts.operand and is_operand(word, command) then
+      opts.operand = word:match("^(.-)/*$")
+    elseif not option or not belongs(option, command) then
+      return nil, unknown_word(word, command, opts.given.bin or opts.operand)
     elseif not option.takes then
       if text then
         return nil, string.format("%s takes no value, got %s", flag, text)
@@ -246,20 +321,14 @@ function options.parse(args, command)
     end
     at = at + 1
   end
-  if not opts.bin and not opts.help then
-    return nil, '--bin is missing: what to run, as in --bin "./node challenges/echo_1.lua"'
+  if not commands.find(command).takes_run then
+    return opts
+  elseif not opts.bin and not opts.help then
+    return nil, ("what to run is missing: expected a script, as in ./sim %s challenges/echo_1.lua")
+      :format(command)
   end
   resolve(opts)
   return opts
-end
-
-local function quote(text)
-  if text:find("^[%w_./,=+:@%%-]+$") then
-    return text
-  elseif not text:find('["$`\\!]') then
-    return '"' .. text .. '"'
-  end
-  return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
 --- The command that repeats a run: what was given, in the order of the help, and always the seed.
@@ -276,7 +345,7 @@ function options.command(opts, changes)
   end
   local words = { "./sim test" }
   for _, option in ipairs(GROUPS) do
-    local text = option.name and belongs(option, "test") and given[option.name]
+    local text = option.name ~= "color" and belongs(option, "test") and given[option.name]
     if text then
       local flag = option.name == "workload" and "-w" or "--" .. option.name
       words[#words + 1] = option.takes and flag .. " " .. quote(tostring(text)) or flag
@@ -289,56 +358,6 @@ function options.command(opts, changes)
     end
   end
   return table.concat(words, " ")
-end
-
-local WIDTH = 80
-local HELP_COLUMN = 33
-
-local INTRODUCTION = [[
-Usage: ./sim test --bin "./node SCRIPT [ARGUMENTS]" [OPTIONS]
-       ./sim test --bin PROGRAM [OPTIONS] [-- ARGUMENTS]
-
-Runs a cluster of nodes under a workload, with faults, and judges what clients
-saw. Options have the names, meanings and defaults of Maelstrom's.
-]]
-
-local EXAMPLES = [[
-
-Examples:
-  ./sim test --bin "./node challenges/echo_1.lua"
-  ./sim test -w broadcast --bin "./node challenges/broadcast_3e.lua" \
-    --node-count 25 --rate 100 --time-limit 20 --latency 100
-  ./sim test --bin challenges/broadcast_3c.lua --nemesis partition --seed 7
-  ./sim test -w unique-ids --bin ./node --time-limit 10 -- \
-    challenges/unique_ids_2.lua counter
-
-Exit status: 0 valid, 1 invalid, 2 unknown, 254 bad options, 255 could not run.
-]]
-
---- The text of `./sim test --help`, or of another command's.
--- @tparam[opt="test"] string command
--- @tparam[opt] string introduction what stands before the options, for another command
--- @treturn string in 80 columns
-function options.help(command, introduction)
-  local out = { introduction or INTRODUCTION }
-  for _, option in ipairs(GROUPS) do
-    if option.title then
-      out[#out + 1] = "\n" .. option.title .. ":\n"
-    elseif belongs(option, command or "test") then
-      local left = (option.short and "  -" .. option.short .. ", --" or "      --")
-        .. option.name .. (option.takes and " " .. option.takes or "")
-      local text = type(option.help) == "function" and option.help() or option.help
-      local shown = option.shown or (option.takes and option.default)
-      if shown then
-        text = string.format("%s (default: %s)", text, shown)
-      end
-      for i, line in ipairs(format.wrap(text, WIDTH - HELP_COLUMN)) do
-        out[#out + 1] = format.pad(i == 1 and left or "", HELP_COLUMN) .. line .. "\n"
-      end
-    end
-  end
-  out[#out + 1] = introduction and "" or EXAMPLES
-  return table.concat(out)
 end
 
 return options

@@ -8,12 +8,6 @@ local trial = require "sim.trial"
 local COULD_NOT_RUN = 255
 local BODY = 90 -- columns of a body that are shown
 
-local INTRODUCTION = [[
-Usage: ./sim replay --bin "./node SCRIPT" [OPTIONS of a run]
-
-Runs it and prints what happened, a line each: time in seconds, who, what.
-]]
-
 local replay = {}
 
 local function short(value)
@@ -64,7 +58,7 @@ end
 -- @tparam {string,...} args
 -- @treturn integer exit status: 0 when it could be run
 function replay.main(args)
-  local opts, status = trial.begin(args, "replay", INTRODUCTION)
+  local opts, status = trial.begin(args, "replay")
   if not opts then
     return status
   end

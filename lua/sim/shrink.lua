@@ -14,13 +14,6 @@ local trial = require "sim.trial"
 
 local COULD_NOT_RUN = 255
 
-local INTRODUCTION = [[
-Usage: ./sim shrink --bin "./node SCRIPT" [OPTIONS of a run that fails]
-
-Finds the fewest nodes, faults and operations with which it still fails, and
-prints the command for that run.
-]]
-
 -- The parts of a verdict. That no operation of some kind succeeded comes last: with few operations
 -- it soon comes true by itself.
 local PARTS = { "workload", "converged", "exceptions", "availability", "stats" }
@@ -141,7 +134,7 @@ local shrink = {}
 -- @tparam {string,...} args
 -- @treturn integer exit status: 1 when the run fails and was shrunk, 0 when it does not fail
 function shrink.main(args)
-  local opts, status = trial.begin(args, "shrink", INTRODUCTION, true)
+  local opts, status = trial.begin(args, "shrink")
   if not opts then
     return status
   end

@@ -1,6 +1,8 @@
 --- What the terminal can show.
 -- @module sim.terminal
 
+local screen = require "hearsay.terminal"
+
 local terminal = {}
 
 -- A variable of the environment; one that is empty counts as not set, as POSIX has it for locales.
@@ -10,10 +12,15 @@ local function set(name)
 end
 
 --- Whether a stream is a terminal.
--- @tparam[opt=1] integer descriptor 1 is standard output, 2 standard error
-function terminal.is_terminal(descriptor)
-  return os.execute(("test -t %d"):format(descriptor or 1)) == true
-end
+-- @function terminal.is_terminal
+-- @tparam integer descriptor 1 is standard output, 2 standard error
+terminal.is_terminal = screen.is_terminal
+
+--- How wide a terminal is.
+-- @function terminal.columns
+-- @tparam integer descriptor
+-- @treturn integer columns; nil when it is no terminal, or does not know
+terminal.columns = screen.columns
 
 --- A bar that shows how much is done, in 32 columns.
 -- @tparam number done
@@ -26,13 +33,15 @@ function terminal.bar(done, all)
 end
 
 --- How to print: colours on a terminal unless NO_COLOR is set, Unicode where the locale has it.
--- @tparam[opt=false] boolean plain no colours
--- @treturn table {color, ascii}, for sim.screen
-function terminal.style(plain)
+-- @tparam table opts of the command line: `color`, a word; `json`, whether that is all that is
+--   printed
+-- @treturn table {color, ascii, width}, for sim.screen
+function terminal.style(opts)
   local locale = set("LC_ALL") or set("LC_CTYPE") or set("LANG") or ""
   return {
-    color = not plain and os.getenv("NO_COLOR") == nil and terminal.is_terminal(),
+    color = not opts.json and screen.has_color(1, opts.color),
     ascii = not locale:upper():find("UTF%-?8"),
+    width = terminal.columns(1),
   }
 end
 

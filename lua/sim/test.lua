@@ -125,7 +125,7 @@ function test.main(args)
   if not opts then
     return bad
   end
-  local style = terminal.style(opts.json)
+  local style = terminal.style(opts)
   local worst, first_seed = 0, opts.seed
   for i = 1, opts.test_count do
     opts.seed = first_seed + i - 1

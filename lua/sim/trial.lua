@@ -1,27 +1,48 @@
 --- One run, from options to a judged result.
 -- @module sim.trial
 
+local command_line = require "hearsay.command_line"
+local commands = require "sim.commands"
+local help = require "sim.help"
 local options = require "sim.options"
 local results = require "sim.results"
 local runner = require "sim.runner"
+local terminal = require "sim.terminal"
 local workloads = require "sim.workloads"
 local worlds = require "hearsay.world"
 
 local BAD_OPTIONS = 254 -- as Maelstrom's
+local EISDIR = 21
 
 local trial = {}
 
--- The place of the script among the words of a ./node command: behind options, which have a value,
--- but for --sandbox. And those options among them that set a limit.
+local takes = {} -- names of ./node's options to whether they take a value
+for _, option in ipairs(command_line.node()) do
+  takes[option.name or ""] = option.takes ~= nil
+end
+
+-- The place of the script among the words of a ./node command, behind its options. And those
+-- options among them that set a limit, with their values.
 local function script_place(words)
   local at, limits = 2, {}
   while words[at] and words[at]:find("^%-%-%l") do
-    if words[at]:find("^%-%-max%-") then
-      limits[#limits + 1], limits[#limits + 2] = words[at], words[at + 1]
+    local name, value = words[at]:match("^([^=]+)=(.*)$")
+    name = name or words[at]
+    if takes[name] and not value then
+      at = at + 1
+      value = words[at]
     end
-    at = at + (words[at] == "--sandbox" and 1 or 2)
+    if name:find("^%-%-max%-") then
+      limits[#limits + 1], limits[#limits + 2] = name, value
+    end
+    at = at + 1
   end
   return at, limits
+end
+
+local function is_folder(path)
+  local file <close> = io.open(path)
+  return file ~= nil and select(3, file:read(0)) == EISDIR
 end
 
 -- What is to run. Our own node with a Lua script, as in --bin "./node SCRIPT ARGS", --bin ./node ..
@@ -44,6 +65,10 @@ local function find_command(opts)
     return nil, ("--bin: expected a Lua script for ./node, not %s"):format(name)
   end
   if opts.real_time or not name:find("%.lua$") then
+    if is_folder(words[1]) then
+      return nil, ("--bin %s: that is a folder; expected a program or a Lua script, such as "
+        .. "challenges/echo_1.lua"):format(words[1])
+    end
     local is_path = words[1]:find("/", 1, true)
     if is_path and not os.rename(words[1], words[1]) then
       return nil, ("--bin %s: there is no such program"):format(words[1])
@@ -69,7 +94,7 @@ end
 -- @treturn[2] string what is wrong
 function trial.options(args, command)
   local opts, message = options.parse(args, command)
-  if not opts or opts.help then
+  if not opts or opts.help or not commands.find(command).takes_run then
     return opts, message
   end
   local words, name = find_command(opts)
@@ -88,21 +113,19 @@ end
 --- Begins a command: parses its options, and sees to --help and to what is wrong.
 -- @tparam {string,...} args
 -- @tparam string command test, explore, ..
--- @tparam[opt] string introduction of the command's help
--- @tparam[opt=false] boolean is_virtual whether it runs in virtual time only
 -- @treturn[1] table options, see trial.options
 -- @treturn[2] nil
 -- @treturn[2] integer the status to exit with
-function trial.begin(args, command, introduction, is_virtual)
+function trial.begin(args, command)
   local opts, message = trial.options(args, command)
-  if opts and is_virtual and opts.real_time then
+  if opts and commands.find(command).in_virtual_time and opts.real_time then
     opts, message = nil, command .. " runs in virtual time, which --bin or --real-time rules out"
   end
   if not opts then
     io.stderr:write("sim: ", message, "\n")
     return nil, BAD_OPTIONS
   elseif opts.help then
-    io.stdout:write(options.help(command, introduction))
+    io.stdout:write(help.command(command, terminal.columns(1)))
     return nil, 0
   end
   return opts

@@ -200,6 +200,34 @@ static void a_script_is_looked_for_in_three_places(void **state)
   assert_int_equal(chdir(here), 0);
 }
 
+static void the_nearest_script_is_named(void **state)
+{
+  (void)state;
+  struct paths p;
+  struct error e;
+  char found[PATH_MAX];
+  make_folder("program");
+  make_folder("root");
+  make_file("root/two.lua");
+  make_folder("root/challenges");
+  make_file("root/challenges/echo_1.lua");
+  make_file("root/challenges/echo_2.lua");
+  make_file("root/challenges/echo_3.txt");
+  (void)snprintf(p.program, sizeof p.program, "%s", at("program"));
+  (void)snprintf(p.root, sizeof p.root, "%s", at("root"));
+  static const char *const cases[][2] = {
+    {"tow.lua", "no such script: tow.lua; did you mean two.lua?"},
+    {"echo_3.lua", "no such script: echo_3.lua; did you mean challenges/echo_1.lua?"},
+    {"challenges/eco_2.lua",
+     "no such script: challenges/eco_2.lua; did you mean challenges/echo_2.lua?"},
+    {"challenges", "challenges is a folder: expected a Lua script, such as challenges/echo_1.lua"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_int_equal(paths_script(&p, cases[i][0], found, &e), -1);
+    assert_string_equal(e.text, cases[i][1]);
+  }
+}
+
 static void a_script_that_is_nowhere(void **state)
 {
   (void)state;
@@ -233,6 +261,7 @@ int main(int argc, char **argv)
     cmocka_unit_test_setup_teardown(an_installation_has_it_under_share, make_tree, remove_tree),
     cmocka_unit_test_setup_teardown(without_a_library_there_is_an_error, make_tree, remove_tree),
     cmocka_unit_test_setup_teardown(a_script_is_looked_for_in_three_places, make_tree, remove_tree),
+    cmocka_unit_test_setup_teardown(the_nearest_script_is_named, make_tree, remove_tree),
     cmocka_unit_test_setup_teardown(a_script_that_is_nowhere, make_tree, remove_tree),
   };
   return cmocka_run_group_tests_name("paths", tests, NULL, NULL);

@@ -210,10 +210,24 @@ describe("./node", function()
       [""] = { 2, "expected a script, such as challenges/echo_1.lua (try: node --help)" },
       ["--check"] = { 2, "expected a script, such as challenges/echo_1.lua (try: node --help)" },
       ["--bogus challenges/echo_1.lua"] = { 2, "unknown option --bogus (try: node --help)" },
+      ["--chekc challenges/echo_1.lua"] = { 2, "unknown option --chekc; did you mean --check?" },
+      ["--check=yes challenges/echo_1.lua"] = { 2, "--check takes no value, got yes" },
+      ["--data"] = { 2, "--data: expected a folder" },
+      ["--data= challenges/echo_1.lua"] = { 2, "--data: expected a folder" },
+      ["--color=red challenges/echo_1.lua"] = { 2,
+        "--color red: expected auto, always or never" },
+      ["--max-rpcs=0 challenges/echo_1.lua"] = { 2,
+        '--max-rpcs: expected a number, from 1 to 1000000000, not "0"' },
       ["-x"] = { 2, "unknown option -x (try: node --help)" },
       ["nosuch.lua"] = { 1, "no such script: nosuch.lua" .. looked },
       ["/nosuch/nosuch.lua"] = { 1, "no such script: /nosuch/nosuch.lua" },
-      ["challenges"] = { 1, "no such script: challenges" .. looked },
+      ["challenges"] = { 1,
+        "challenges is a folder: expected a Lua script, such as challenges/echo_1.lua" },
+      ["brodcast_3b.lua"] = { 1,
+        "no such script: brodcast_3b.lua; did you mean challenges/broadcast_3b.lua?" },
+      ["variants/ids_uuid7"] = { 1, "no such script: variants/ids_uuid7" .. looked },
+      ["challenges/variants/ids_uuid"] = { 1, "no such script: challenges/variants/ids_uuid; "
+        .. "did you mean challenges/variants/ids_uuid7.lua?" },
       ["--check nosuch.lua"] = { 1, "no such script: nosuch.lua" .. looked },
       ["-- --help"] = { 1, "no such script: --help" .. looked },
     } do
@@ -229,7 +243,7 @@ describe("./node", function()
   it("explains itself", function()
     for _, option in ipairs { "--help", "-h", "--help challenges/echo_1.lua" } do
       local ran = sh:run("./node " .. option)
-      assert.matches("^usage: node %[OPTION%] SCRIPT", ran.out)
+      assert.matches("^usage: node %[OPTIONS%] SCRIPT", ran.out)
       for _, word in ipairs { "--check", "--lua", "--max-line", "--version", "echo_1.lua" } do
         assert.matches(word, ran.out, 1, true)
       end

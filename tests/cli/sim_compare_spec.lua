@@ -139,7 +139,7 @@ describe("./sim compare", function()
 
   describe("exits with 254", function()
     for arguments, complaint in pairs({
-      [""] = "--bin is missing",
+      [""] = "what to run is missing",
       ["--bin"] = "--bin needs a value: PROGRAM",
       ["--bin challenges/echo_1.lua --seeds 5"] = "--seeds is an option of explore; ",
       ["--bin challenges/echo_1.lua --cvs"] = "unknown option --cvs; did you mean --csv?",

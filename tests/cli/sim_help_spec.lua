@@ -1,5 +1,6 @@
 -- ./sim help: of the commands, and of the files that a run leaves.
 
+local commands = require "sim.commands"
 local shell = dofile("tests/cli/shell.lua")
 
 describe("./sim help", function()
@@ -24,9 +25,11 @@ describe("./sim help", function()
   end)
 
   it("lists what there is", function()
-    local ran = sh:run("./sim help formats")
+    local ran = sh:run("./sim help nothing")
     assert.equal(254, ran.status)
-    assert.equal('sim: there is no help on "formats"; expected one of test, explore, shrink, '
-      .. "replay, compare, check, report, format\n", ran.err)
+    assert.equal('sim: there is no help on "nothing"; expected one of '
+      .. table.concat(commands.names(), ", ") .. ", format\n", ran.err)
+    assert.equal('sim: there is no help on "fromat"; did you mean format?\n',
+      sh:run("./sim help fromat").err)
   end)
 end)

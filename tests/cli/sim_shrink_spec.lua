@@ -131,7 +131,7 @@ describe("./sim shrink", function()
   end)
 
   for arguments, complaint in pairs({
-    [""] = "sim: --bin is missing",
+    [""] = "sim: what to run is missing",
     ["--seeds 5"] = "sim: --seeds is an option of explore; ",
     ["--bin challenges/echo_1.lua --real-time"] = "sim: shrink runs in virtual time",
     ["--bin nosuch.lua"] = "sim: no such script: nosuch.lua",

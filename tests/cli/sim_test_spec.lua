@@ -149,7 +149,13 @@ describe("./sim test", function()
       ["--bin './node challenges/echo_1.lua' --time-limit 1"] = { 0, "" },
       ["-w echo --bin './node challenges/unique_ids_2.lua' --time-limit 1"] = { 1, "" },
       ["--bin './node challenges/echo_1.lua' --time-limit 1 --rate 0"] = { 2, "" },
-      [""] = { 254, '--bin is missing: what to run, as in --bin "./node challenges/echo_1.lua"' },
+      [""] = { 254,
+        "what to run is missing: expected a script, as in ./sim test challenges/echo_1.lua" },
+      ["challenges"] = { 254, 'unexpected word "challenges"; expected a Lua script, such as ' },
+      ["--bin challenges"] = { 254, "--bin challenges: that is a folder; expected a program or " },
+      ["challenges/brodcast_3c.lua"] = { 254,
+        "no such script: challenges/brodcast_3c.lua; did you mean challenges/broadcast_3c.lua?" },
+      ["challenges/echo_1.lua --time-limit 1"] = { 0, "" },
       ["--bin './node challenges/echo_1.lua' --bogus"] = { 254,
         "unknown option --bogus; ./sim test --help lists them all" },
       ["--bin './node challenges/echo_1.lua' --lateny 5"] = { 254,
@@ -182,6 +188,11 @@ describe("./sim test", function()
       assert.equal(254, ran.status)
       assert.equal("", ran.out)
       assert.matches('^sim: unknown command "bogus"; expected [^\n]*\n$', ran.err)
+      assert.equal('sim: unknown command "tset"; did you mean test?\n', sh:run("./sim tset").err)
+      assert.equal('sim: "challenges/echo_1.lua" is no command; to run a script: ./sim test '
+        .. "challenges/echo_1.lua\n", sh:run("./sim challenges/echo_1.lua").err)
+      assert.equal("sim: expected a command before --rate, as in ./sim test --rate\n",
+        sh:run("./sim --rate 5").err)
       ran = sh:run("./sim")
       assert.equal(254, ran.status)
       assert.equal("", ran.out)

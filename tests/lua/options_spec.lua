@@ -1,3 +1,4 @@
+local help = require "sim.help"
 local options = require "sim.options"
 local topology = require "hearsay.topology"
 
@@ -19,7 +20,7 @@ describe("options", function()
       sync_time = 1, topology = "grid", real_time = false, nemesis = {}, nemesis_interval = 10,
       consistency_models = { "strict-serializable" }, converge = false, max_txn_length = 4,
       max_writes_per_key = 16, seed = 1, test_count = 1, json = false, store = "store",
-      log_stderr = false, log_net_send = false, log_net_recv = false, help = false,
+      log_stderr = false, log_net_send = false, log_net_recv = false, color = "auto", help = false,
     }, opts)
   end)
 
@@ -45,6 +46,7 @@ describe("options", function()
       converge = true, key_count = 3, max_txn_length = 5, max_writes_per_key = 6,
       seed = 42, test_count = 7,
       json = true, store = "out", log_stderr = true, log_net_send = true, log_net_recv = true,
+      color = "auto",
       help = false,
     }, opts)
   end)
@@ -74,11 +76,37 @@ describe("options", function()
     end)
 
     it("must be there and closed", function()
-      assert.equal('--bin is missing: what to run, as in --bin "./node challenges/echo_1.lua"',
-        select(2, options.parse({})))
+      assert.equal("what to run is missing: expected a script, as in "
+        .. "./sim test challenges/echo_1.lua", select(2, options.parse({})))
+      assert.equal("what to run is missing: expected a script, as in "
+        .. "./sim shrink challenges/echo_1.lua", select(2, options.parse({}, "shrink")))
       assert.matches('^%-%-bin "./node \'x": expected a command whose quotes are closed',
         words("./node 'x"))
       assert.matches("expected a program to run", words("  "))
+    end)
+
+    it("needs not be written before a script", function()
+      local opts = assert(options.parse({ "--rate", "9", "a b/x.lua", "--", "y.lua" }))
+      assert.same({ { "a b/x.lua" }, { "y.lua" } }, { opts.bin, opts.args })
+      assert.equal([[./sim test --bin '"a b/x.lua"' --rate 9 --seed 1 -- y.lua]],
+        options.command(opts))
+      assert.same(opts.bin, options.parse({ "--bin", '"a b/x.lua"' }).bin)
+      for text, message in pairs({
+        ["x.lua y.lua"] = 'unexpected word "y.lua"; the program is x.lua already, and its '
+          .. "arguments go after --",
+        ["x.lua counter"] = 'unexpected word "counter"; the program is x.lua already, and its '
+          .. "arguments go after --",
+        ["challenges"] = 'unexpected word "challenges"; expected a Lua script, such as '
+          .. "challenges/echo_1.lua",
+      }) do
+        local list = {}
+        for word in text:gmatch("%S+") do
+          list[#list + 1] = word
+        end
+        local none, why = options.parse(list)
+        assert.is_nil(none)
+        assert.equal(message, why)
+      end
     end)
 
     it("leaves what follows -- to the program", function()
@@ -121,7 +149,7 @@ describe("options", function()
     assert.is_nil(parse("-w", "chess"))
     table.insert(options.workloads, "chess")
     assert.equal("chess", assert(parse("-w", "chess")).workload)
-    assert.matches("echo, unique%-ids, .*chess", options.help())
+    assert.matches("echo, unique%-ids, .*chess", help.command("test"))
     table.remove(options.workloads)
   end)
 
@@ -132,8 +160,8 @@ describe("options", function()
       { { "--time", "5" }, "unknown option --time; did you mean --time-limit?" },
       { { "--frobnicate" }, "unknown option --frobnicate; ./sim test --help lists them all" },
       { { "-x" }, "unknown option -x; ./sim test --help lists them all" },
-      { { "x.lua" }, 'unexpected word "x.lua"; a program goes in --bin "./node x.lua", its '
-        .. "arguments after --" },
+      { { "x.lua" }, 'unexpected word "x.lua"; the program is ./node x.lua already, and its '
+        .. "arguments go after --" },
       { { "--rate" }, "--rate needs a value: HZ" },
       { { "--rate", "--json" }, "--rate needs a value: HZ" },
       { { "--rate", "-w", "echo" }, "--rate needs a value: HZ" },
@@ -190,7 +218,7 @@ describe("options", function()
     local opts = assert(options.parse({ "--help" }))
     assert.is_true(opts.help)
     assert.is_true(assert(options.parse({ "-h" })).help)
-    local help = options.help()
+    local text = help.command("test")
     for _, name in ipairs({
       "-w, --workload NAME", "--bin PROGRAM", "--node-count N", "--nodes LIST",
       "--concurrency N", "--rate HZ", "--time-limit S", "--latency MS", "--latency-dist NAME",
@@ -199,13 +227,13 @@ describe("options", function()
       "--max-writes-per-key N", "--log-stderr", "--log-net-send", "--log-net-recv",
       "--test-count N", "--seed N", "--json", "--no-head-of-line", "--store DIR", "-h, --help",
     }) do
-      assert.matches(" " .. name .. " ", help, 1, true)
+      assert.matches(" " .. name .. " ", text, 1, true)
     end
-    for line in help:gmatch("[^\n]+") do
+    for line in text:gmatch("[^\n]+") do
       assert(#line <= 80, line)
     end
-    assert.matches("Examples:", help)
-    assert.matches("(default: n1,n2,n3,n4,n5)", help, 1, true)
+    assert.matches("Examples:", text)
+    assert.matches("(default: n1,n2,n3,n4,n5)", text, 1, true)
   end)
 
   describe("make the command that repeats a run", function()

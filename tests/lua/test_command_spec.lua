@@ -113,7 +113,7 @@ describe("the test command", function()
 
   it("is 254 for options that are none, said in one line", function()
     for _, case in ipairs({
-      { {}, "sim: %-%-bin is missing" },
+      { {}, "sim: what to run is missing" },
       { { "--bin", "./node" }, "sim: %-%-bin names no script" },
       { { "--bin", "./node --data x" }, "sim: %-%-bin names no script" },
       { { "--bin", "./node x.txt" }, "sim: %-%-bin: expected a Lua script for ./node, not x.txt" },

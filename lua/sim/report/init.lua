@@ -5,21 +5,9 @@ local check = require "sim.check"
 local data = require "sim.report.data"
 local page = require "sim.report.page"
 local stored = require "sim.stored"
+local trial = require "sim.trial"
 
-local BAD_OPTIONS, COULD_NOT_READ = 254, 255
-
-local HELP = [[
-Usage: ./sim report [DIR] [--open]
-
-Writes DIR/report.html, a page that shows a run at a glance, and prints its path.
-DIR is the folder of a run, store/WORKLOAD/TIME (default: store/latest). The page
-is one file that needs no network: send it, print it, keep it.
-
-      --open   show it in the browser
-
-  ./sim test --bin challenges/broadcast_3b.lua --nemesis partition
-  ./sim report --open
-]]
+local COULD_NOT_READ = 255
 
 local PANELS = { "verdict", "anomalies", "time", "distribution", "details" }
 
@@ -93,38 +81,15 @@ local function show(path)
   end
 end
 
-local function parse(args)
-  local opts = {}
-  for _, word in ipairs(args) do
-    if word == "--open" then
-      opts.open = true
-    elseif word == "--help" or word == "-h" then
-      opts.help = true
-    elseif word:sub(1, 1) == "-" and word ~= "-" then
-      return nil, ("unknown option %s; expected --open or --help"):format(word)
-    elseif opts.folder then
-      return nil, ("one folder, please: %s and %s were given"):format(opts.folder, word)
-    else
-      opts.folder = word:match("^(.-)/*$")
-    end
-  end
-  return opts
-end
-
 --- Runs the command.
 -- @tparam {string,...} args
 -- @treturn integer exit status
 function report.main(args)
-  local opts, why = parse(args)
+  local opts, status = trial.begin(args, "report")
   if not opts then
-    io.stderr:write("sim: ", why, "\n")
-    return BAD_OPTIONS
-  elseif opts.help then
-    io.stdout:write(HELP)
-    return 0
+    return status
   end
-  local path
-  path, why = report.write(opts.folder or "store/latest")
+  local path, why = report.write(opts.operand or "store/latest")
   if not path then
     io.stderr:write("sim: ", why, "\n")
     return COULD_NOT_READ
