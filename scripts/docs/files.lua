@@ -27,7 +27,7 @@ local GROUPS = {
 --- Modules that are no script's business: parts of others.
 files.internal = {
   "brief", "malformed", "outbox_peer", "crdt.sum", "gossip.exchange", "gossip.hub_follower",
-  "gossip.hub_leader", "gossip.link", "world", "sweep", "core",
+  "gossip.hub_leader", "gossip.link", "world", "sweep", "core", "command_line", "terminal",
 }
 
 local function exists(path)
