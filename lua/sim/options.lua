@@ -26,9 +26,9 @@ options.faults = require("sim.nemesis.faults").names
 
 -- name, key (what it is called in the parsed options; default: name with underscores), short, takes
 -- (what stands for the value in the help; flags have none), default, shown (the default in the
--- help), values (all that it may be, beside files that `load` takes), many (whether several of them,
--- with commas), parse (default: one or many of the values), completes ("program" or "folder"), help,
--- only (the commands that take it; default: all that take the options of a run).
+-- help), values (all that it may be, beside files that `load` takes), many (whether several of
+-- them, with commas), parse (default: one or many of the values), completes ("program" or
+-- "folder"), help, only (the commands that take it; default: all that take the options of a run).
 local GROUPS = {
   { title = "What to run" },
   { name = "workload", short = "w", takes = "NAME", values = options.workloads,

@@ -44,10 +44,9 @@ describe("./sim report", function()
       local out = sh:run("./sim " .. command)
       assert.same({ status, expected }, { out.status, out.err })
     end
-    says(254, "sim: unknown option --opne; expected --open or --help\n", "report --opne")
-    says(254, "sim: one folder, please: a and b were given\n", "report a b")
-    says(254, "sim: check: unexpected --x; expected one folder, such as store/latest\n",
-      "check --x")
+    says(254, "sim: unknown option --opne; did you mean --open?\n", "report --opne")
+    says(254, 'sim: unexpected word "b"; expected one DIR, which is a\n', "report a b")
+    says(254, "sim: unknown option --x; ./sim check --help lists them all\n", "check --x")
     os.execute(("mkdir -p %s && cp -r %s/* %s"):format(sh:path("cut"), folder, sh:path("cut")))
     local text = sh:read("cut/messages.jsonl")
     sh:write("cut/messages.jsonl", text:sub(1, 2000))
