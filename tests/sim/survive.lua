@@ -69,6 +69,11 @@ local CLAIMS = {
   ["txn_6c.lua"] = {
     but = "kill", options = "-w txn-rw-register --consistency-models causal ",
   },
+  ["lin_kv.lua"] = {
+    { but = "kill", options = "-w lin-kv --concurrency 2n --time-limit 20 " },
+    { but = "", options = "-w lin-kv --concurrency 2n --time-limit 40 ",
+      arguments = "durable=true" },
+  },
   ["counter_push.lua"] = {
     { but = "kill", options = "-w g-counter " },
     { but = "kill", options = "-w pn-counter " },
