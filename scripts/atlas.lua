@@ -5,13 +5,16 @@
 -- other fault alone, a few seeds each. A row is *broken by* a fault when one of its runs was not
 -- valid. The runs share all processors; what they measure is virtual time, so the tables are the
 -- same on any machine. A table stands between two comments in the page that name its challenge.
+-- build/atlas.html has the same as pictures: messages against latency, with the frontier.
 
+local frontier = require "sim.report.frontier"
 local faults = require "sim.nemesis.faults"
 local json = require "hearsay.json"
 local sweep = require "hearsay.sweep"
 
 local catalogue = dofile("scripts/atlas_catalogue.lua")
 local PAGE = "challenges/README.md"
+local PICTURES = "build/atlas.html"
 
 local seeds = tonumber(arg[1]) or 5
 local only = arg[2] or ""
@@ -166,6 +169,35 @@ if not ok then
   io.stderr:write("atlas: ", message, "\n")
   os.exit(1)
 end
+
+-- A challenge as the page of pictures takes it.
+local function group_of(challenge)
+  local points = {}
+  for _, row in ipairs(challenge.rows) do
+    local calm, cut = worst(jobs, row, "calm"), worst(jobs, row, "partition")
+    if calm then
+      local broken = {}
+      for _, name in ipairs(faults.names) do
+        broken[#broken + 1] = worst(jobs, row, name).wrong and name or nil
+      end
+      points[#points + 1] = {
+        kind = row[2]:find("variants/", 1, true) and "variant" or "ours", name = row[1],
+        script = row[2], servers = calm.servers, median = calm.median, most = calm.most,
+        verdict = verdict(calm), broken = broken,
+        faults = { servers = cut.servers, most = cut.most, verdict = verdict(cut) },
+      }
+    end
+  end
+  return points[1] and { title = challenge.name .. ": " .. challenge.title, unit = challenge.unit,
+    options = challenge.options, challenge = challenge, points = points }
+end
+
+local groups = {}
+for _, challenge in ipairs(catalogue) do
+  groups[#groups + 1] = group_of(challenge)
+end
+write(PICTURES, frontier.render("The challenges: messages against latency", groups))
+io.stderr:write(PICTURES, "\n")
 
 local page = only == "" and read(PAGE)
 for _, challenge in ipairs(catalogue) do

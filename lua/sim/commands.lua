@@ -99,7 +99,8 @@ commands.list = {
     about = {
       "Runs each script with each --topology that is given (both may be given several times), "
         .. "calm, and once more under the faults that --nemesis names (default: partition). "
-        .. "Prints a table, cheapest first; --csv and --json print it as such.",
+        .. "Prints a table, cheapest first; --csv and --json print it as such, --page "
+        .. "writes a page with a picture of it.",
     },
     examples = {
       { "two scripts, two topologies", "compare challenges/broadcast_3b.lua "

@@ -2,10 +2,13 @@
 -- and puts their figures side by side, the cheapest first.
 -- @module sim.compare
 
+local challenges = require "sim.challenges"
 local figures = require "sim.figures"
+local frontier = require "sim.report.frontier"
 local help = require "sim.help"
 local mix = require "sim.mix"
 local options = require "sim.options"
+local page = require "sim.report.page"
 local results = require "sim.results"
 local terminal = require "sim.terminal"
 local trial = require "sim.trial"
@@ -56,6 +59,7 @@ local function measure(args, changes)
   if not run then
     return nil, message, COULD_NOT_RUN
   end
+  opts.workload = run.workload
   return run.results, opts
 end
 
@@ -76,7 +80,7 @@ local function row_for(args, bin, topology, nemesis)
     median = one.median, most = one.most,
     fault_valid = verdict(other.valid), fault_msgs_per_op = other.servers,
     fault_median = other.median, fault_most = other.most,
-  }
+  }, { opts = opts, unit = figures.unit(calm) }
 end
 
 -- The texts of a table, the headings first.
@@ -123,6 +127,26 @@ local function print_csv(texts)
   end
 end
 
+-- The page of the rows: one picture, with what others have published where the runs were under
+-- the conditions of a challenge.
+local function page_of(rows, run)
+  local opts, points = run.opts, {}
+  local challenge = challenges.find(opts.workload, opts)
+  for i, row in ipairs(rows) do
+    local name = row.script:gsub("^%./node ", ""):gsub("^challenges/", "")
+    points[i] = { kind = "ours", name = name .. (opts.workload == "broadcast"
+      and ", " .. row.topology or ""), script = row.script, servers = row.msgs_per_op,
+      median = row.median, most = row.most, verdict = row.valid,
+      faults = { servers = row.fault_msgs_per_op, most = row.fault_most,
+        verdict = row.fault_valid } }
+  end
+  return frontier.render("Messages against latency", { {
+    title = opts.workload, unit = run.unit, challenge = challenge, points = points,
+    options = ("-w %s --node-count %d --rate %g --latency %g"):format(opts.workload,
+      opts.node_count, opts.rate, opts.latency),
+  } })
+end
+
 local compare = {}
 
 --- Runs the command.
@@ -146,15 +170,16 @@ function compare.main(args)
       calm[#calm + 1] = word
     end
   end
-  local rows, all_valid = {}, true
+  local rows, all_valid, first = {}, true, nil
   for _, bin in ipairs(bins) do
     for i = 1, math.max(1, #topologies) do
-      local row, why, status = row_for(calm, bin, topologies[i],
+      local row, run, status = row_for(calm, bin, topologies[i],
         nemesis == "" and "partition" or nemesis)
       if not row then
-        io.stderr:write("sim: ", why, "\n")
+        io.stderr:write("sim: ", run, "\n")
         return status
       end
+      first = first or run
       rows[#rows + 1] = row
       all_valid = all_valid and row.valid == "valid" and row.fault_valid == "valid"
     end
@@ -171,6 +196,13 @@ function compare.main(args)
     print_csv(texts_of(rows))
   else
     print_table(texts_of(rows), terminal.style(opts))
+  end
+  if opts.page then
+    local ok, why = page.write(opts.page, page_of(rows, first))
+    if not ok then
+      io.stderr:write("sim: ", why, "\n")
+      return COULD_NOT_RUN
+    end
   end
   return all_valid and 0 or 1
 end

@@ -18,6 +18,14 @@ local function latencies(built)
   return median, high, most
 end
 
+--- What the latencies among the figures are.
+-- @tparam table built see sim.results
+-- @treturn string
+function figures.unit(built)
+  return built.workload["stable-latencies"] and "stable everywhere"
+    or built.workload["realtime-lag"] and "lag of polls" or "answer"
+end
+
 --- Takes the figures out of results.
 -- @tparam table built see sim.results
 -- @treturn table

@@ -109,6 +109,9 @@ local GROUPS = {
   { name = "collect", default = false, only = { explore = true },
     help = "Go on after a failure, and list them all" },
   { name = "csv", default = false, only = { compare = true }, help = "Print the table as CSV" },
+  { name = "page", takes = "FILE", parse = kinds.any_text, shown = "none",
+    only = { compare = true },
+    help = "Write a page, too: messages against latency, beside what others have published" },
 
   { title = "Output" },
   { name = "json", default = false, only = { test = true, explore = true, compare = true },

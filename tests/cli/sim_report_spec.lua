@@ -83,3 +83,28 @@ describe("./sim check", function()
       { bad.status, bad.out })
   end)
 end)
+
+describe("./sim compare --page", function()
+  local sh = shell.open()
+  teardown(function() sh:close() end)
+
+  local COMPARE = "./sim compare -w broadcast --bin challenges/broadcast_3a.lua "
+    .. "--bin challenges/broadcast_3b.lua --node-count 1 --time-limit 1 "
+
+  it("writes a page beside the table, which stays as it is", function()
+    local plain = sh:run(COMPARE)
+    local path = sh:path("page.html")
+    local with = sh:run(COMPARE .. "--page " .. path)
+    assert.same({ plain.status, plain.out, "" }, { with.status, with.out, with.err })
+    local text = assert(sh:read("page.html"))
+    assert.matches("<title>Messages against latency</title>", text, 1, true)
+    assert.matches('"name":"broadcast_3a.lua, grid"', text, 1, true)
+    assert.matches('"options":"-w broadcast --node-count 1 --rate 5 --latency 0"', text, 1, true)
+  end)
+
+  it("says when it cannot", function()
+    local ran = sh:run(COMPARE .. "--page /nowhere/page.html")
+    assert.equal(255, ran.status)
+    assert.matches("^sim: cannot write /nowhere/page.html: No such file", ran.err)
+  end)
+end)

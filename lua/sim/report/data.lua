@@ -75,9 +75,7 @@ local function key_figures(run)
     end
     list[i] = { name = name, value = of[name], limits = limits, published = published }
   end
-  local is_apart = run.results.workload["stable-latencies"] ~= nil
-  return list, is_apart and "stable everywhere"
-    or run.results.workload["realtime-lag"] and "lag of polls" or "answer"
+  return list
 end
 
 -- Latencies as rows: name, count, least, median, 95 %, 99 %, most, mean (or null).
@@ -194,7 +192,6 @@ function data.build(run)
   if not columns then
     return nil, types
   end
-  local list, unit = key_figures(run)
   local details = run.details
   return {
     run = {
@@ -203,7 +200,8 @@ function data.build(run)
       command = options.command(run.opts, { ["test-count"] = false }),
       load_us = math.floor(run.opts.time_limit * 1e6), duration_us = run.duration_us,
     },
-    verdict = verdict(run), figures = list, unit = unit,
+    verdict = verdict(run), figures = key_figures(run),
+    unit = figures.unit(results),
     net = results.net, latencies = latencies(run), stats = results.stats,
     availability = results.availability["ok-fraction"],
     stable = details.stable_latencies and {

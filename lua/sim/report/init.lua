@@ -27,17 +27,6 @@ function report.render(run)
     PANELS, built)
 end
 
-local function write(path, text)
-  local file, why = io.open(path, "wb")
-  local ok = file
-  if file then
-    ok, why = file:write(text)
-    local is_closed, why_not = file:close()
-    ok, why = ok and is_closed, why or why_not
-  end
-  return ok and true or nil, why and ("cannot write %s"):format(why)
-end
-
 --- Writes report.html into the folder of a run.
 -- @tparam string folder
 -- @tparam table run see report.render
@@ -51,7 +40,7 @@ function report.write_run(folder, run)
   end
   local path = folder .. "/report.html"
   local ok
-  ok, why = write(path, text)
+  ok, why = page.write(path, text)
   return ok and path, why
 end
 

@@ -59,4 +59,23 @@ function page.render(title, panels, data)
   return (piece("page.html"):gsub("{{(%l+)}}", parts))
 end
 
+--- Writes a file.
+-- @tparam string path
+-- @tparam string text
+-- @treturn[1] true
+-- @treturn[2] nil
+-- @treturn[2] string why not
+function page.write(path, text)
+  local file, why = io.open(path, "wb")
+  if not file then
+    return nil, "cannot write " .. why
+  end
+  local ok, why_not = file:write(text)
+  local is_closed, why_unclosed = file:close()
+  if not (ok and is_closed) then
+    return nil, ("cannot write %s: %s"):format(path, why_not or why_unclosed)
+  end
+  return true
+end
+
 return page

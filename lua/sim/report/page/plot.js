@@ -52,7 +52,7 @@
   }
 
   // A frame: an SVG of a width and a height with axes. `x` and `y` are {domain, kind ("log"),
-  // ticks, format, label}; `margin` is [top, right, bottom, left]. Returns {svg, x, y, area, inner}
+  // ticks, values, format, label, gap (between the axis and its numbers)}; `margin` is [top, right, bottom, left]. Returns {svg, x, y, area, inner}
   // where x and y are scales and area is the group in which marks go.
   function frame({ width, height, x, y, margin = [8, 12, 24, 48], label, title }) {
     const [top, right, bottom, left] = margin;
@@ -66,7 +66,7 @@
       for (const t of y.values || sy.ticks(y.ticks || Math.max(2, (height - top - bottom) / 36))) {
         const py = Math.round(sy(t)) + 0.5;
         back.append(s("line", { class: "grid", x1: left, x2: width - right, y1: py, y2: py }),
-          s("text", { x: left - 8, y: py + 4, "text-anchor": "end" }, y.format(t)));
+          s("text", { x: left - 8 - (y.gap || 0), y: py + 4, "text-anchor": "end" }, y.format(t)));
       }
       if (y.label) back.append(s("text", { x: 0, y: top - 6, class: "label" }, y.label));
     }
@@ -75,7 +75,8 @@
         const px = Math.round(sx(t)) + 0.5;
         back.append(s("line", { class: x.grid ? "grid" : "axis", x1: px, x2: px,
           y1: x.grid ? top : height - bottom, y2: height - bottom + 4 }),
-        s("text", { x: px, y: height - bottom + 17, "text-anchor": "middle" }, x.format(t)));
+        s("text", { x: px, y: height - bottom + 17 + (x.gap || 0), "text-anchor": "middle" },
+          x.format(t)));
       }
     }
     const base = Math.round(height - bottom) + 0.5;
