@@ -55,7 +55,7 @@ files.list = {
   },
   { name = "node-logs/ID.log", about = "what the node wrote to standard error" },
   { name = "screen.txt", about = "what the screen showed" },
-  { name = "report.html", about = "the page for a browser; ./sim report writes it anew" },
+  { name = "report.html", about = "the page for a browser, which ./sim report writes" },
 }
 
 -- A name, and beside it a text that may take several lines.

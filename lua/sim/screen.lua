@@ -297,7 +297,8 @@ local function footer(page, results, meta)
   end
   if meta.store then
     page:row("Results", meta.store)
-    page:row("Report", meta.store .. "/report.html")
+    page:row("Report", meta.has_report and meta.store .. "/report.html"
+      or "./sim report " .. meta.store)
   end
   page:line(page:paint("dim", "Run it again"))
   for _, part in ipairs(format.shell_lines(meta.command, WIDTH - 3)) do
@@ -322,7 +323,8 @@ end
 --   - details: what results.build returned second
 --   - faults: `{from_us, to_us, text}` each, in order; duration_us: how long the run was
 --   - crash: what the first error of the kind `crash` said, or nil
---   - store: where its files are, or nil; command: what repeats it
+--   - store: where its files are, or nil; has_report: whether its page is there
+--   - command: what repeats it
 -- @tparam[opt] table style `color`: with ANSI colours; `ascii`: without Unicode signs
 -- @treturn string in 80 columns; ends with a line feed
 function screen.render(results, meta, style)

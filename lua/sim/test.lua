@@ -89,8 +89,8 @@ local function run_once(opts, style)
   local meta = {
     opts = opts, workload = run.workload, script = opts.script_name, details = run.details,
     crash = first_crash(run.history), faults = run.faults, duration_us = run.duration_us,
-    store = folder.path,
-    command = options.command(opts, { seed = ("%d"):format(opts.seed), ["test-count"] = false }),
+    store = folder.path, has_report = opts.report or opts.open,
+    command = options.command(opts, { ["test-count"] = false, report = false, open = false }),
   }
   local journal = run.world:journal()
   local is_kept, why_not = pcall(keep, folder, run, journal, screen.render(run.results, meta),
@@ -105,14 +105,11 @@ local function run_once(opts, style)
   else
     io.stdout:write(screen.render(run.results, meta, style))
   end
-  io.stdout:flush() -- who waits for the figures need not wait for the page
-  local has_page, no_page = report.write_run(folder.path, {
-    folder = folder.path, opts = opts, workload = run.workload, script = opts.script_name,
-    faults = run.faults, duration_us = run.duration_us, results = run.results,
-    history = run.history, details = run.details.workload, journal = journal,
-  })
-  if not has_page then
-    complain(no_page)
+  if opts.report or opts.open then
+    io.stdout:flush() -- who waits for the figures need not wait for the page
+    if not report.make(folder.path, opts.open) then
+      return COULD_NOT_RUN
+    end
   end
   return results.exit_status(run.results), run.interrupted
 end

@@ -8,12 +8,12 @@ describe("./sim report", function()
 
   setup(function()
     ran = sh:run("./sim test --bin challenges/broadcast_3b.lua --node-count 5 --rate 20 "
-      .. "--time-limit 8 --latency 20 --nemesis partition --store " .. sh.folder)
+      .. "--time-limit 8 --latency 20 --nemesis partition --report --store " .. sh.folder)
     folder = sh.folder .. "/latest"
   end)
   teardown(function() sh:close() end)
 
-  it("writes from the files of a run the page that the run wrote, to the byte", function()
+  it("writes the page that ./sim test --report writes, to the byte", function()
     local where = sh.folder:gsub("%p", "%%%0") .. "/broadcast/%d+T%d+/report.html"
     assert.matches("\n Report +" .. where .. "\n", ran.out)
     local written = assert(sh:read("latest/report.html"))
@@ -22,6 +22,17 @@ describe("./sim report", function()
     assert.same({ 0, folder .. "/report.html\n", "" }, { again.status, again.out, again.err })
     assert.equal(written, sh:read("latest/report.html"))
     assert.matches("<title>INVALID: broadcast challenges/broadcast_3b.lua<", written, 1, true)
+  end)
+
+  it("is what a run names when it has not written its page", function()
+    local plain = sh:run("./sim test --bin challenges/echo_1.lua --time-limit 1 --store "
+      .. sh:path("plain"))
+    assert.is_nil(sh:read("plain/latest/report.html"))
+    local command = assert(plain.out:match("\n Report +(./sim report %S+)\n"))
+    assert.equal(0, sh:run(command).status)
+    assert.matches("^<!doctype html>", sh:read("plain/latest/report.html"))
+    assert.is_nil(plain.out:find("--report", 1, true))
+    assert.is_nil(ran.out:match("Run it again.*"):find("--report", 1, true))
   end)
 
   it("takes the newest run when it is not told which, and a folder with a slash", function()
@@ -37,6 +48,13 @@ describe("./sim report", function()
     local shown = sh:run(('PATH="%s:$PATH" ./sim report %s --open'):format(sh:path("bin"), folder))
     assert.same({ 0, "" }, { shown.status, shown.err })
     assert.equal(folder .. "/report.html\n", sh:read("opened"))
+    local tested = sh:run(('PATH="%s:$PATH" ./sim test --bin challenges/echo_1.lua --time-limit 1 '
+      .. "--open --store %s"):format(sh:path("bin"), sh:path("shown")))
+    assert.same({ 0, "" }, { tested.status, tested.err })
+    assert.equal(tested.out:match("Report +(%S+)\n") .. "\n", sh:read("opened"))
+    local none = sh:run(("PATH=/nowhere %s/sim report %s --open"):format(sh.root, folder))
+    assert.equal(255, none.status)
+    assert.matches("^sim: no program that shows a page was found; open it in a browser: ", none.err)
   end)
 
   it("says what is wrong with its arguments and with files", function()

@@ -39,7 +39,7 @@ describe("./sim test stores", function()
     assert.equal("", found.err)
     local time = "%d%d%d%d%d%d%d%dT%d%d%d%d%d%d%-?%d*"
     assert.matches("^broadcast\necho\nlatest\n *1\n *2\nlatest/:\nhistory.jsonl\nmessages.jsonl\n"
-      .. "node%-logs\nreport.html\nresults.json\nrun.json\nscreen.txt\n"
+      .. "node%-logs\nresults.json\nrun.json\nscreen.txt\n"
       .. "\nlatest/node%-logs:\nn0.log\nn1.log\nn2.log\n"
       .. "broadcast/" .. time .. "\n$", found.out)
     local latest = sh:run("cd layout/latest && pwd -P", { cwd = sh.folder }).out
@@ -67,7 +67,7 @@ describe("./sim test stores", function()
     local shown = sh:run("LC_ALL=C.UTF-8 ./sim test --store " .. quote(sh:path("other")) .. " "
       .. BROADCAST).out
     local function without_paths(text)
-      return (text:gsub(" Re%a+ +/[^\n]*\n", ""):gsub("%-%-store [^\n]*\n", ""))
+      return (text:gsub(" Results .*\n Run it", " Run it"):gsub("%-%-store [^\n]*\n", ""))
     end
     assert.equal(without_paths(shown), without_paths(read("screen.txt")))
     assert.equal("", ran.err)

@@ -88,7 +88,7 @@ describe("the screen", function()
  Availability       1.0000 · 71 of 71 operations ok
  Fingerprint        9f86d081884c7d65
  Results            store/broadcast/1
- Report             store/broadcast/1/report.html
+ Report             ./sim report store/broadcast/1
  Run it again
    ./sim test -w broadcast --bin "./node challenges/broadcast_3e.lua" \
      --node-count 25 --rate 100 --time-limit 20 --latency 100 --seed 7

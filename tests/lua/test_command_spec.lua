@@ -14,7 +14,7 @@ local function call(command, ...)
       for _, text in ipairs({ ... }) do
         list[#list + 1] = text
       end
-    end, flush = function() end }
+    end }
   end
   io.stdout, io.stderr = writer(out), writer(err) -- luacheck: ignore 122
   local results = table.pack(pcall(command, ...))

@@ -197,7 +197,8 @@ function data.build(run)
     run = {
       workload = run.workload, script = run.script, seed = results.seed, facts = facts(run),
       fingerprint = results.fingerprint, is_calm = #run.faults == 0,
-      command = options.command(run.opts, { ["test-count"] = false }),
+      command = options.command(run.opts, { ["test-count"] = false, report = false,
+        open = false }),
       load_us = math.floor(run.opts.time_limit * 1e6), duration_us = run.duration_us,
     },
     verdict = verdict(run), figures = key_figures(run),
