@@ -188,7 +188,7 @@ function data.build(run)
   for _, id in ipairs(run.opts.nodes) do
     node_place(id)
   end
-  local columns, types = messages.columns(run, places, nodes)
+  local columns, types = messages.columns(run, node_place)
   if not columns then
     return nil, types
   end

@@ -13,7 +13,10 @@ local trial = require "sim.trial"
 
 local COULD_NOT_READ = 255
 
-local PANELS = { "verdict", "anomalies", "time", "distribution", "details" }
+local PANELS = {
+  "verdict", "anomalies", "time", "distribution", "layout", "story", "spread", "lamport_index",
+  "lamport_draw", "lamport", "details",
+}
 
 local report = {}
 

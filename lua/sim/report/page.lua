@@ -7,7 +7,7 @@ local json = require "hearsay.json"
 local page = {}
 
 -- Every page has the first ones; what follows are the panels of a kind of page.
-local COMMON = { "base", "plot" }
+local COMMON = { "base", "plot", "messages" }
 
 local folder = package.searchpath("sim.report.page", package.path):match("^(.*)%.lua$")
 
@@ -52,7 +52,7 @@ function page.render(title, panels, data)
   end
   local parts = {
     title = page.escape(title),
-    style = piece("page.css"),
+    style = piece("page.css") .. piece("diagrams.css"),
     data = page.embed(json.encode(data, true)),
     scripts = table.concat(scripts, "\n"),
   }

@@ -88,6 +88,7 @@ const hearsay = (() => {
       ops.invoked = sums(ops.invoked);
       ops.completed = ops.took.map((took, i) => took < 0 ? -1 : ops.invoked[i] + took);
     }
+    if (data.messages) hearsay.unpackMessages(data.messages);
     return data;
   }
 
