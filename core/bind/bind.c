@@ -33,6 +33,7 @@ void bind_all_modules(lua_State *L)
   preload(L, "hearsay.random", bind_random);
   preload(L, "hearsay.sweep", bind_sweep);
   preload(L, "hearsay.terminal", bind_terminal);
+  preload(L, "hearsay.watch", bind_watch);
   preload(L, "hearsay.world", bind_world);
 }
 

@@ -19,6 +19,7 @@ int bind_random(lua_State *L);       /* hearsay.random: seeded streams, for the 
 int bind_seen(lua_State *L);         /* hearsay.seen */
 int bind_sweep(lua_State *L);        /* hearsay.sweep: many seeds on several threads */
 int bind_terminal(lua_State *L);     /* hearsay.terminal: what a terminal can show */
+int bind_watch(lua_State *L);        /* hearsay.watch: whether files are saved */
 int bind_world(lua_State *L);        /* hearsay.world: the simulated cluster */
 
 /* Makes print write to the node's diagnostics: standard output is the network. Raises. */

@@ -374,6 +374,24 @@ static int types(lua_State *L)
   return 1;
 }
 
+static void append_path(void *ctx, const char *path)
+{
+  lua_State *L = ctx;
+  lua_pushstring(L, path);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+}
+
+/*** The Lua files that a node's script has required: a list of paths. */
+static int sources(lua_State *L)
+{
+  struct box *b = world_check(L);
+  struct node *n = world_find_node(b->world, bind_check_slice(L, 2));
+  luaL_argcheck(L, n != NULL, 2, "expected a node's id");
+  lua_newtable(L);
+  node_each_source(n, append_path, L);
+  return 1;
+}
+
 static int collect(lua_State *L)
 {
   struct box *b = luaL_checkudata(L, 1, WORLD_TYPE);
@@ -476,7 +494,8 @@ int bind_world(lua_State *L)
                                      {"journal", journal}, {"log", log_of},
                                      {"now_us", now_us},   {"run", run},
                                      {"send", send},       {"stop", stop},
-                                     {"types", types},     {NULL, NULL}};
+                                     {"sources", sources}, {"types", types},
+                                     {NULL, NULL}};
   static const luaL_Reg event_methods[] = {{"cancel", cancel}, {NULL, NULL}};
   static const luaL_Reg functions[] = {
     {"find_script", find_script}, {"new", new_world}, {NULL, NULL}};

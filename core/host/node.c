@@ -528,6 +528,11 @@ void node_on_init(struct node *n, lua_State *L)
   lua_pop(L, 1);
 }
 
+void node_each_source(struct node *n, void (*fn)(void *ctx, const char *path), void *ctx)
+{
+  source_each(n->L, fn, ctx);
+}
+
 /* Looks for the next of them each time, which needs no memory; there are a handful. */
 void node_each_type(struct node *n, void (*fn)(void *ctx, struct slice type), void *ctx)
 {

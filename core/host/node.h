@@ -75,6 +75,9 @@ size_t node_unfinished(const struct node *n);
 /* Calls fn for each message type that has a handler, in byte order. */
 void node_each_type(struct node *n, void (*fn)(void *ctx, struct slice type), void *ctx);
 
+/* Calls fn for the path of each file that the script has required. */
+void node_each_source(struct node *n, void (*fn)(void *ctx, const char *path), void *ctx);
+
 /* --- for the binding ---------------------------------------------------- */
 
 /* The node behind a state, or NULL in plain Lua. */

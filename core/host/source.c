@@ -14,6 +14,9 @@ enum { SEARCH_SOURCE = 2, SEARCHERS = 4 };
 /* The path of a confined state; absent in others. */
 static const char path_key = 'p';
 
+/* The list of the files that require has found. */
+static const char found_key = 'f';
+
 /* Calls upvalue 1 with the arguments, of which the one at `mode` says what may be loaded. */
 static int load_text(lua_State *L, int mode)
 {
@@ -94,6 +97,10 @@ static int find_source(lua_State *L)
   if (!search(L, name))
     return 1;
   const char *path = lua_tostring(L, -1); // path
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &found_key);
+  lua_pushvalue(L, -2); // path found path
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1); // path
   int status = luaL_loadfilex(L, path, "t");
   if (status != LUA_OK)
     return luaL_error(L, "error loading module '%s' from file '%s':\n\t%s", name, path,
@@ -109,8 +116,22 @@ static void wrap_global(lua_State *L, const char *name, lua_CFunction function)
   lua_setglobal(L, name);
 }
 
+void source_each(lua_State *L, void (*fn)(void *ctx, const char *path), void *ctx)
+{
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &found_key); // found
+  lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+  for (lua_Integer i = 1; i <= count; i++) {
+    lua_rawgeti(L, -1, i); // found path
+    fn(ctx, lua_tostring(L, -1));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 void source_open(lua_State *L)
 {
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &found_key);
   wrap_global(L, "load", load);
   wrap_global(L, "loadfile", load_file);
   lua_pushcfunction(L, do_file);

@@ -18,4 +18,7 @@ void source_confine(lua_State *L);
 /* Makes require look into this folder too, behind the others. Raises. */
 void source_add_folder(lua_State *L, const char *folder);
 
+/* Calls fn for the path of each file that require has found, in that order. Raises nothing. */
+void source_each(lua_State *L, void (*fn)(void *ctx, const char *path), void *ctx);
+
 #endif

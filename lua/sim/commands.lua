@@ -44,6 +44,23 @@ commands.list = {
     status = { { 0, "valid" }, { 1, "invalid" }, { 2, "too little to judge" } },
   },
   {
+    name = "watch", summary = "run a script again at every save, and tell what changed",
+    usage = { "SCRIPT [OPTIONS] [-- ARGUMENTS]" },
+    about = {
+      "Runs the script, and again whenever it or a module that it requires is saved. Prints the "
+        .. "verdict and the figures, beside those of the run before. A script that does not load "
+        .. "is told with file and line, and the next save tries again. ^C ends it.",
+    },
+    examples = {
+      { "edit a policy and see what it costs", "watch challenges/broadcast_3d.lua --node-count 25 "
+        .. "--rate 100 --latency 100" },
+      { "under faults", "watch mine.lua --nemesis partition,loss --time-limit 20" },
+    },
+    operand = { name = "SCRIPT", completes = "script" },
+    takes_run = true, in_virtual_time = true,
+    status = { { 0, "ended by ^C" } },
+  },
+  {
     name = "explore", summary = "run it with thousands of seeds and random faults",
     usage = { "SCRIPT [OPTIONS] [-- ARGUMENTS]" },
     about = {

@@ -127,6 +127,7 @@ function help.overview(width)
   page:line("To begin:")
   page:example(commands.find("test").examples[1])
   page:example(commands.find("test").examples[2])
+  page:example(commands.find("watch").examples[1])
   page:line()
   page:paragraph("./sim help COMMAND tells how each is used, with examples.")
   for _, topic in ipairs(commands.topics) do

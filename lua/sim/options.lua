@@ -118,7 +118,7 @@ local GROUPS = {
     help = "Print the results as JSON and nothing else" },
   { name = "store", takes = "DIR", parse = kinds.any_text, completes = "folder", default = "store",
     only = { test = true }, help = "Folder for results, history and logs" },
-  { name = "log-stderr", default = false, only = { test = true },
+  { name = "log-stderr", default = false, only = { test = true, watch = true },
     help = "Print what nodes write to stderr" },
   { name = "log-net-send", default = false, only = { test = true },
     help = "Print messages as they are sent" },

@@ -46,15 +46,6 @@ local function log(opts, run, journal)
   end
 end
 
--- What the first handler that crashed said, for whoever has just edited the script.
-local function first_crash(history)
-  for _, op in ipairs(history) do
-    if op.error and op.error.name == "crash" then
-      return ("%s: %s"):format(op.node, op.error.text)
-    end
-  end
-end
-
 -- In real time: how far it is, every second, for whoever is watching.
 local function watch(world, opts)
   local start_us = world:now_us()
@@ -88,9 +79,10 @@ local function run_once(opts, style)
   end
   local meta = {
     opts = opts, workload = run.workload, script = opts.script_name, details = run.details,
-    crash = first_crash(run.history), faults = run.faults, duration_us = run.duration_us,
+    crash = trial.first_crash(run.history), faults = run.faults, duration_us = run.duration_us,
     store = folder.path, has_report = opts.report or opts.open,
-    command = options.command(opts, { ["test-count"] = false, report = false, open = false }),
+    command = options.command(opts, { seed = ("%d"):format(opts.seed), ["test-count"] = false,
+      report = false, open = false }),
   }
   local journal = run.world:journal()
   local is_kept, why_not = pcall(keep, folder, run, journal, screen.render(run.results, meta),

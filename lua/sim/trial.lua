@@ -131,6 +131,17 @@ function trial.begin(args, command)
   return opts
 end
 
+--- What the first handler that crashed said, for whoever has just edited the script.
+-- @tparam {op,...} history
+-- @treturn string "n1: mine.lua:3: ..", or nil when none did
+function trial.first_crash(history)
+  for _, op in ipairs(history) do
+    if op.error and op.error.name == "crash" then
+      return ("%s: %s"):format(op.node, op.error.text)
+    end
+  end
+end
+
 --- Runs and judges.
 -- @tparam table opts what trial.options returned
 -- @tparam[opt] function on_start see sim.runner

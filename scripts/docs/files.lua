@@ -28,6 +28,7 @@ local GROUPS = {
 files.internal = {
   "brief", "malformed", "outbox_peer", "crdt.sum", "gossip.exchange", "gossip.hub_follower",
   "gossip.hub_leader", "gossip.link", "world", "sweep", "core", "command_line", "terminal",
+  "watch",
 }
 
 local function exists(path)
