@@ -53,6 +53,15 @@ describe("./sim compare", function()
     return json.decode(compare("--json " .. arguments, status))
   end
 
+  it("takes scripts without --bin, but none that is an option's value", function()
+    local options = "--node-count 3 --rate 20 --time-limit 2 "
+    assert.equal(compare(TWO .. options, 0),
+      compare("challenges/broadcast_3b.lua " .. options .. "challenges/broadcast_3d.lua", 0))
+    local ran = sh:run("./sim compare challenges/broadcast_3b.lua -w nosuch.lua")
+    assert.equal(254, ran.status)
+    assert.matches("^sim: %-%-workload nosuch.lua: expected a file ", ran.err)
+  end)
+
   it("puts scripts and topologies side by side, the cheapest first", function()
     local rows = rows_of(TWO .. OPTIONS .. "--topology line --topology=total", 1)
     assert.equal(4, #rows)
