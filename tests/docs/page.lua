@@ -6,8 +6,8 @@
 --   - ```               what one sees: each line is a line of what the commands printed, in that
 --                       order; `...` stands for lines that are left out
 --
--- A page shows what its commands print, so a figure that changes makes the page wrong. With UPDATE=1
--- in the environment its lines are replaced by those of the output that begin with the same word.
+-- A page shows what its commands print, so a figure that changes makes the page wrong. With UPDATE
+-- set in the environment, its lines are replaced by those of the output that begin as they do.
 
 local page = {}
 
