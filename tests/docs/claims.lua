@@ -129,7 +129,7 @@ local function check_sim(words, made, complain)
       complain("there is no script " .. word)
     end
   end
-  if not has_placeholder and help:find("--bin", 1, true) and args[1] then
+  if not has_placeholder and help:find("--bin PROGRAM", 1, true) and args[1] then
     local opts, message = options.parse(args, command)
     if not opts and not message:find("--bin is missing", 1, true) then
       complain(message)

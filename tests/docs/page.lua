@@ -1,8 +1,9 @@
 -- A page of the documentation whose examples are run. In the page, in this order, stand
 --
 --   - ```lua mine.lua   a file: it is written under that name
---   - ```sh             commands: they are run, in a folder that has ./node and ./sim as the top of
---                       this repository has, and the files of the page so far
+--   - ```sh             commands: where the next block shows what one sees, they are run, in a folder
+--                       that has ./node and ./sim as the top of this repository has, and the files
+--                       of the page so far
 --   - ```               what one sees: each line is a line of what the commands printed, in that
 --                       order; `...` stands for lines that are left out
 --
@@ -98,24 +99,21 @@ end
 
 --- Runs a page's examples.
 -- @tparam string path
--- @tparam[opt] function visit called after the commands of a block, with it, their output and the
---   folder
+-- @tparam[opt] function translate takes the commands of a block and returns those to run
 -- @treturn integer how many blocks of output were compared
 -- @raise with the place and what was printed, where the page shows something else
-function page.run(path, visit)
+function page.run(path, translate)
   local text, folder = read(path), make_folder()
-  local output, compared, failure, updated = nil, 0, nil, text
+  local commands, compared, failure, updated = nil, 0, nil, text
   for _, block in ipairs(page.blocks(text)) do
     if block.name then
       local file = assert(io.open(folder .. "/" .. block.name, "w"))
       file:write(block.text)
       file:close()
     elseif block.language == "sh" then
-      output = run(block.text, folder)
-      if visit then
-        visit(block, output, folder)
-      end
-    elseif block.language == "" and output then
+      commands = translate and translate(block.text) or block.text
+    elseif block.language == "" and commands then
+      local output = run(commands, folder)
       local wrong, fixed = compare(block, output)
       compared = compared + 1
       if wrong then
@@ -124,7 +122,9 @@ function page.run(path, visit)
         local from, to = updated:find(block.text, 1, true)
         updated = updated:sub(1, from - 1) .. fixed .. updated:sub(to + 1)
       end
-      output = nil
+    end
+    if block.language ~= "sh" then
+      commands = nil
     end
   end
   os.execute("rm -rf " .. folder)

@@ -99,7 +99,7 @@ function a_store:read_newest(key, default) end
 ---A cas that times out ends it: the change may be made, or not, or yet be made. That error is not
 ---definite, and calling again may make the change twice; see `ensure`.
 ---@param key any
----@param fn function called once each try with the value, a copy that it may change; returns the new one, or nil to leave it as it is. May wait; what it raises is raised here
+---@param fn function called once each try with the value, a copy that it may change; returns the new one, or nil to leave it as it is, or nil and an error where it failed, which ends this try as a failed request does. May wait; what it raises is raised here, and then nobody can tell whether a try before it made the change
 ---@param default? any stands for the value where there is no such key, which is created then; without it, that is an error
 ---@return any|nil # the value that was written, or that was left as it is
 ---@return hearsay.errors.err|nil # key_does_not_exist without a default; after the deadline what failed last, such as precondition_failed

@@ -1,10 +1,10 @@
--- The README says only what is true: its options, files and names exist, and its script runs.
+-- The README's scripts and its spec run, its commands print what it shows, and the bench's page has
+-- all workloads and faults. What else they claim: claims_spec.lua.
 
-local commands = require "sim.commands"
 local faults = require "sim.nemesis.faults"
-local help = require "sim.help"
 local lab = require "hearsay.testing"
 local options = require "sim.options"
+local page = dofile("tests/docs/page.lua")
 
 local function read(path)
   local file = assert(io.open(path))
@@ -13,39 +13,26 @@ local function read(path)
   return text
 end
 
-local readme = read("README.md")
-
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read("a")
-  pipe:close()
-  return text
-end
+local readme, bench = read("README.md"), read("lua/sim/README.md")
 
 describe("the README", function()
-  it("names options that exist", function()
-    local text = output_of("./node --help")
-    for _, name in ipairs(commands.names()) do
-      text = text .. help.command(name)
-    end
-    for option in readme:gmatch("%f[%-%w](%-%-%l[%l%-]+)") do
-      assert.is_truthy(text:find(option, 1, true), option)
-    end
+  it("shows what its commands print", function()
+    local demo = read("Makefile"):match("\ndemo:.-\n\t(%./sim [^\n]*)")
+    assert.equal(2, page.run("README.md", function(commands)
+      return (commands:gsub("^make demo[^\n]*", (demo:gsub("%%", "%%%%"))))
+    end))
   end)
 
-  it("names files that exist", function()
-    for _, folder in ipairs({ "challenges", "core", "lua", "scripts", "tests", "vendor" }) do
-      for path in readme:gmatch("%f[%w]" .. folder .. "/[%w_/.%-]+[%w]") do
-        assert.is_truthy(os.rename(path, path), path)
-      end
-    end
+  it("shows the policy's lines as they are in the script", function()
+    local lines = readme:match("```lua\n(local policies = .-)```")
+    assert.is_truthy(read("challenges/broadcast_3d.lua"):find(lines, 1, true))
   end)
 
-  it("names all faults and workloads, and no others", function()
+  it("has all faults and workloads on the bench's page, and no others", function()
     for _, name in ipairs(faults.names) do
-      assert.is_truthy(readme:find("| `" .. name .. "` | " .. faults[name].help, 1, true), name)
+      assert.is_truthy(bench:find("| `" .. name .. "` | " .. faults[name].help, 1, true), name)
     end
-    local line = readme:match("Workloads %(.-%): (.-)%.\n")
+    local line = bench:match("Workloads %(.-%): (.-)%.\n")
     local named = {}
     for name in line:gmatch("`(.-)`") do
       named[#named + 1] = name
