@@ -19,7 +19,7 @@ local GROUPS = {
   { title = "Replicated data", "crdt", "crdt.g_set", "crdt.g_counter", "crdt.pn_counter",
     "crdt.lww_register", "crdt.or_set", "crdt.gossip", "registers", "clock.lamport",
     "clock.hybrid", "clock.version_vector" },
-  { title = "Services and requests", "kv", "tso", "kafka", "txn" },
+  { title = "Services and requests", "kv", "tso", "kafka", "txn", "raft" },
   { title = "Trying again", "retry" },
   { title = "For the bench", "random" },
 }
@@ -29,6 +29,8 @@ files.internal = {
   "brief", "malformed", "outbox_peer", "crdt.sum", "gossip.exchange", "gossip.hub_follower",
   "gossip.hub_leader", "gossip.link", "world", "sweep", "core", "command_line", "terminal",
   "watch",
+  "raft.election", "raft.follower", "raft.log", "raft.messages", "raft.replication", "raft.requests",
+  "raft.sessions", "raft.storage", "raft.transfer",
 }
 
 local function exists(path)

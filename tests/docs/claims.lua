@@ -4,6 +4,7 @@
 
 package.path = "scripts/?.lua;" .. package.path
 
+local commands = require "sim.commands"
 local documented = require "docs.files"
 local options = require "sim.options"
 local page = dofile("tests/docs/page.lua")
@@ -125,8 +126,8 @@ local function check_sim(words, made, complain)
       complain(("./sim %s has no option %s"):format(command, option))
     elseif word:find("^%./node ") then
       check_node(words_of(word), made, complain)
-    elseif word:find("^challenges/") and not exists(word) then
-      complain("there is no script " .. word)
+    elseif word:find("^challenges/") then
+      check_node(words_of("./node " .. word), made, complain)
     end
   end
   if not has_placeholder and help:find("--bin PROGRAM", 1, true) and args[1] then
@@ -220,7 +221,7 @@ local function check_paths(text, folder, made, complain)
   end
   for option in text:gsub("```.-\n```", ""):gmatch("`(%-%-[%l-]+)[` ]") do
     local help = output_of("./node --help") .. output_of("./sim --help")
-    for _, command in ipairs({ "test", "explore", "shrink", "replay", "compare" }) do
+    for _, command in ipairs(commands.names()) do
       help = help .. output_of("./sim " .. command .. " --help")
     end
     local is_other = option == "--bin" or option == "--wrap"

@@ -1,7 +1,7 @@
 -- A page of the documentation whose examples are run. In the page, in this order, stand
 --
 --   - ```lua mine.lua   a file: it is written under that name
---   - ```sh             commands: where the next block shows what one sees, they are run, in a folder
+--   - ```sh             commands: where the next block shows output, they are run, in a folder
 --                       that has ./node and ./sim as the top of this repository has, and the files
 --                       of the page so far
 --   - ```               what one sees: each line is a line of what the commands printed, in that
@@ -100,9 +100,10 @@ end
 --- Runs a page's examples.
 -- @tparam string path
 -- @tparam[opt] function translate takes the commands of a block and returns those to run
+-- @tparam[opt] boolean update whether to replace what is wrong; default: whether UPDATE is set
 -- @treturn integer how many blocks of output were compared
 -- @raise with the place and what was printed, where the page shows something else
-function page.run(path, translate)
+function page.run(path, translate, update)
   local text, folder = read(path), make_folder()
   local commands, compared, failure, updated = nil, 0, nil, text
   for _, block in ipairs(page.blocks(text)) do
@@ -128,7 +129,10 @@ function page.run(path, translate)
     end
   end
   os.execute("rm -rf " .. folder)
-  if failure and os.getenv("UPDATE") then
+  if update == nil then
+    update = os.getenv("UPDATE") ~= nil
+  end
+  if failure and update then
     local file = assert(io.open(path, "w"))
     file:write(updated)
     file:close()

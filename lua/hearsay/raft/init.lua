@@ -87,23 +87,25 @@ end
 
 --- Starts a server. Call it in the script's main part, once.
 -- @tparam table options
---
---   - apply(operation): makes a change and returns what is answered, the body of a reply; or raises
---     an error of hearsay.errors. It depends on the operation and the state and on nothing else,
---     and does not wait. What it returns is not changed later
---   - save(): returns the state, as JSON takes it; load(saved) puts it back
---   - durable (default false): keeps the log on this node's disk
---   - gather (default 0): seconds in which requests collect before they go to the leader: worth it
---     where many come to one node
---   - window (default 0.03): seconds in which they collect at the leader
---   - election (default 0.5): seconds without a leader until there is an election, at least; more
---     than some round trips and heartbeats
---   - heartbeat (default 0.1): seconds between a leader's messages when there is nothing to say
---   - resend (default 0.25): seconds until what was not answered is sent to the leader again
---   - deadline (default 0.9): seconds until a request is given up
---   - snapshot (default 1000): entries after which a snapshot takes their place
---   - limit (default 32000): bytes of entries, or of a snapshot, in a message
--- @treturn group
+-- @tparam fun(operation:any):table options.apply makes a change and returns what is answered, the
+--   body of a reply; or raises an error of hearsay.errors. It depends on the operation and the state
+--   and on nothing else, and does not wait. What it returns is not changed later
+-- @tparam fun():any options.save returns the state, as JSON takes it
+-- @tparam fun(saved:any) options.load puts it back
+-- @tparam[opt=false] boolean options.durable keeps the log on this node's disk
+-- @tparam[opt=0] number options.gather seconds in which requests collect before they go to the
+--   leader: worth it where many come to one node
+-- @tparam[opt=0.03] number options.window seconds in which they collect at the leader
+-- @tparam[opt=0.5] number options.election seconds without a leader until there is an election, at
+--   least; more than some round trips and heartbeats
+-- @tparam[opt=0.1] number options.heartbeat seconds between a leader's messages when there is
+--   nothing to say
+-- @tparam[opt=0.25] number options.resend seconds until what was not answered is sent to the leader
+--   again
+-- @tparam[opt=0.9] number options.deadline seconds until a request is given up
+-- @tparam[opt=1000] integer options.snapshot entries after which a snapshot takes their place
+-- @tparam[opt=32000] integer options.limit bytes of entries, or of a snapshot, in a message
+-- @treturn server
 -- @raise on options that are not as above
 function raft.start(options)
   check(options)
@@ -158,7 +160,7 @@ function Server:open()
   self.requests:send(true)
 end
 
---- A term that was seen in a message: a newer one ends this server's (section 5.1).
+-- A term that was seen in a message: a newer one ends this server's (section 5.1).
 function Server:see_term(term)
   if term > self.term then
     self:set_term(term, nil)
@@ -166,13 +168,13 @@ function Server:see_term(term)
   end
 end
 
---- Goes to a term, with a vote or none in it; whoever answers after this, syncs first.
+-- Goes to a term, with a vote or none in it; whoever answers after this, syncs first.
 function Server:set_term(term, vote)
   self.term, self.vote = term, vote
   self.storage:set_term(term, vote)
 end
 
---- Follows a leader; or nobody, until one is heard.
+-- Follows a leader; or nobody, until one is heard.
 function Server:follow(leader)
   if self.replication then
     self.replication:stop()
@@ -183,7 +185,7 @@ function Server:follow(leader)
   self:set_leader(leader)
 end
 
---- Leads, as a majority voted for it.
+-- Leads, as a majority voted for it.
 function Server:lead()
   self.role = "leader"
   self.replication = replication.new(self)
@@ -219,7 +221,7 @@ function Server:run(operation)
   return errors.body(result)
 end
 
---- All entries up to an index are committed: applies them (section 5.3).
+-- All entries up to an index are committed: applies them (section 5.3).
 function Server:commit_to(index)
   self.commit = math.max(self.commit, index)
   while self.applied < self.commit do
@@ -258,7 +260,7 @@ function Server:restore_state(snapshot)
   self.applied = snapshot.index
 end
 
---- Takes a leader's snapshot, which is of a later state than this server's.
+-- Takes a leader's snapshot, which is of a later state than this server's.
 function Server:restore(snapshot)
   self.storage:put_snapshot(snapshot)
   self.log:restart(snapshot.index, snapshot.term)
@@ -269,16 +271,17 @@ end
 
 --- Makes a change, once, in its place among all others.
 -- @param operation what apply is to get; anything that JSON can say
--- @tparam function done called once with what apply returned; or nil and an error: what apply
---   raised; temporarily_unavailable when it surely did not happen; timeout when that is not known
+-- @tparam fun(result:table?,err:err?) done called once with what apply returned; or nil and an
+--   error: what apply raised; temporarily_unavailable when it surely did not happen; timeout when
+--   that is not known
 function Server:change(operation, done)
   self.requests:add_change(operation, done)
 end
 
 --- Brings the state here up to date: calls `done` when it has all that was answered anywhere before
 -- this call. Reads it needs no entry in the log for, and no disk.
--- @tparam function done called once with true, and must read at once; or with nil and the error
---   temporarily_unavailable
+-- @tparam fun(ok:boolean?,err:err?) done called once with true, and must read at once; or with nil
+--   and the error temporarily_unavailable
 function Server:read(done)
   self.requests:add_read(done)
 end
