@@ -28,7 +28,7 @@ local function script_place(words)
   while words[at] and words[at]:find("^%-%-%l") do
     local name, value = words[at]:match("^([^=]+)=(.*)$")
     name = name or words[at]
-    if takes[name] and not value then
+    if (takes[name] or name:find("^%-%-max%-")) and not value then
       at = at + 1
       value = words[at]
     end

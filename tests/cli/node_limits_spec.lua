@@ -131,7 +131,7 @@ describe("limits of ./node:", function()
       assert.equal(2, ran.status)
       assert.matches(("^node: %%-%%-max%%-%s: expected %s, from %%d+ to %%d+, not \"none\"\n$")
         :format(name, case[1]), ran.err)
-      assert.matches(("%%-%%-max%%-%s N .-%%(default %s%%)"):format(name, case[2]), help)
+      assert.matches(("%%-%%-max%%-%s N .-%%(default:%%s+%s%%)"):format(name, case[2]), help)
     end
   end)
 end)
