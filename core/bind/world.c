@@ -4,6 +4,7 @@
 #include "bind/bind.h"
 #include "bind/world_box.h"
 #include "host/paths.h"
+#include "host/runaway.h"
 #include "host/value.h"
 #include "wire/envelope.h"
 #include "wire/json_write.h"
@@ -428,7 +429,9 @@ static void take_limits(lua_State *L, struct limits *l)
  *   default 0.001), real_time (default false: nodes are processes, and time is real), max_line
  *   (bytes that a line between servers may have; default any number): a longer one ends the run,
  *   limits (list of options of ./node that set one, each followed by its value),
- *   patience (seconds for which a process may read nothing of what it is sent; default 10) */
+ *   patience (seconds for which a process may read nothing of what it is sent; default 10),
+ *   probed (default false): the instructions of handlers are not counted; a handler that takes long
+ *   ends the run with SUSPECT, and it is to be repeated without this option */
 static int new_world(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -448,6 +451,8 @@ static int new_world(lua_State *L)
     o.sync_us = bind_check_duration_us(L, lua_gettop(L));
   lua_getfield(L, 1, "real_time");
   o.is_real_time = lua_toboolean(L, -1);
+  lua_getfield(L, 1, "probed");
+  o.is_probed = lua_toboolean(L, -1);
   if (lua_getfield(L, 1, "max_line") != LUA_TNIL)
     o.max_line = (size_t)luaL_checkinteger(L, -1);
   if (lua_getfield(L, 1, "head_of_line") != LUA_TNIL)
@@ -509,5 +514,7 @@ int bind_world(lua_State *L)
   luaL_newlib(L, event_methods);
   lua_setfield(L, -2, "__index");
   luaL_newlib(L, functions);
+  lua_pushliteral(L, RUNAWAY_SUSPECT);
+  lua_setfield(L, -2, "SUSPECT");
   return 1;
 }

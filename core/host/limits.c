@@ -12,6 +12,7 @@ const struct limits limits_default = {
   .tasks = 500000,
   .memory_bytes = 1 << 30,
   .instructions = 100000000,
+  .stuck_s = 60,
 };
 
 /* The least memory is what a node's library needs, with room for a small script. */
@@ -27,6 +28,7 @@ static const struct known {
   {"--max-tasks", offsetof(struct limits, tasks), "a number", 1, 1000000000},
   {"--max-memory", offsetof(struct limits, memory_bytes), "bytes", 1 << 20, 1ull << 50},
   {"--max-instructions", offsetof(struct limits, instructions), "a number", 1000000, 1ull << 50},
+  {"--max-stuck", offsetof(struct limits, stuck_s), "seconds", 2, 1000000},
 };
 
 int limits_take(struct limits *l, const char *option, const char *value, struct error *e)

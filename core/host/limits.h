@@ -14,13 +14,18 @@
 
 #include <stdint.h>
 
+/* How instructions are counted: see runaway.h. */
+enum limits_counting { LIMITS_TIMED, LIMITS_COUNTED, LIMITS_PROBED };
+
 struct limits {
   uint64_t line_bytes;   /* of a message that comes in, without its newline */
   uint64_t rpcs;         /* that wait for a reply */
   uint64_t timers;       /* that have not run, or are periodic */
   uint64_t tasks;        /* coroutines of handlers, timers and node.spawn that have not ended */
   uint64_t memory_bytes; /* of the Lua state */
-  uint64_t instructions; /* of Lua without coming back, counted from when it takes long */
+  uint64_t instructions; /* of Lua without coming back */
+  uint64_t stuck_s;      /* of processor time in one call of a C function, where there are none */
+  enum limits_counting counting; /* no option: it depends on who runs the node */
 };
 
 extern const struct limits limits_default;

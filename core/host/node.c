@@ -160,7 +160,10 @@ int node_load(struct node *n, const char *path, int word_count, char *const *wor
   struct script s = {path, word_count, words};
   lua_pushcfunction(n->L, run_script);
   lua_pushlightuserdata(n->L, &s);
-  lua_State *before = runaway_enter(n->L, n->limits.instructions);
+  struct limits limits = n->limits;
+  if (limits.counting == LIMITS_PROBED) /* who is told of a failed start need not ask why */
+    limits.counting = LIMITS_COUNTED;
+  lua_State *before = runaway_enter(n->L, &limits);
   int status = lua_pcall(n->L, 1, 0, 0);
   if (status != LUA_OK) /* what __tostring does is the script's code too */
     error_set(e, "%s", status == LUA_ERRMEM ? allocator_error(n->L) : state_error_text(n->L));

@@ -66,6 +66,11 @@ const struct option options_known[] = {
    .takes = "N",
    .help = "of Lua code that does not come back, counted from its second second of processor time "
            "on (default: 100000000)"},
+  {.use = OPTION_LIMIT,
+   .name = "--max-stuck",
+   .takes = "N",
+   .help = "seconds of processor time in one call of a C function; it cannot be ended, so the "
+           "process says where it is and ends (default: 60)"},
 };
 
 const size_t options_count = sizeof options_known / sizeof *options_known;

@@ -192,7 +192,7 @@ enum task_state task_run(struct node *n, struct task *t, int arguments)
   int results = 0;
   n->current = t;
   t->is_waiting = 0;
-  lua_State *before = runaway_enter(t->co, n->limits.instructions);
+  lua_State *before = runaway_enter(t->co, &n->limits);
   int status = lua_resume(t->co, n->L, arguments, &results);
   if (status == LUA_YIELD && !t->is_waiting) {
     lua_pushliteral(t->co, "a handler may not call coroutine.yield itself; "

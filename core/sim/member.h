@@ -76,4 +76,7 @@ __attribute__((format(printf, 2, 3)))
 #endif
 void world_fail(struct world *w, const char *format, ...);
 
+/* Ends the run with RUNAWAY_SUSPECT, whatever else has come of that call. */
+void world_suspect(struct world *w);
+
 #endif

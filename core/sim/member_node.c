@@ -3,6 +3,7 @@
  * after it. */
 #include "base/hash.h"
 #include "host/node.h"
+#include "host/runaway.h"
 #include "sim/disk.h"
 #include "sim/member.h"
 #include "sim/world.h"
@@ -100,7 +101,11 @@ static void run(struct virtual *v)
   node_advance(v->node);
   follow(v);
   const char *run_away = node_run_away(v->node);
-  if (run_away != NULL)
+  if (run_away == NULL)
+    return;
+  if (strcmp(run_away, RUNAWAY_SUSPECT) == 0)
+    world_suspect(v->member.world);
+  else
     world_fail(v->member.world, "%.*s does not come back: %s", (int)v->member.name.length,
                v->member.name.data, run_away);
 }
@@ -131,14 +136,17 @@ static int start(struct member *m, struct error *e)
     v->has_random = 1;
   }
   struct platform platform = {&platform_vtable, v};
-  const struct limits *limits = &world_options(w)->limits;
+  struct limits limits = world_options(w)->limits;
+  if (limits.tasks == 0)
+    limits = limits_default;
+  limits.counting = world_options(w)->is_probed ? LIMITS_PROBED : LIMITS_COUNTED;
   struct state_options options = {
     .open_modules = world_options(w)->open_modules,
     .root = world_options(w)->root,
     .hash_seed = rng_next(&v->random),
     .random_seed = rng_next(&v->random),
     .confined = 1,
-    .limits = limits->tasks == 0 ? NULL : limits,
+    .limits = &limits,
   };
   v->node = node_new(&platform, &options, e);
   if (v->node == NULL)

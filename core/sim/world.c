@@ -1,5 +1,6 @@
 #include "sim/world.h"
 
+#include "host/runaway.h"
 #include "sim/interrupt.h"
 #include "sim/member.h"
 #include "sim/real_time.h"
@@ -101,6 +102,12 @@ void world_fail(struct world *w, const char *format, ...)
   (void)vsnprintf(w->failure.text, sizeof w->failure.text, format, args);
   va_end(args);
   error_flatten(&w->failure);
+}
+
+void world_suspect(struct world *w)
+{
+  w->has_failed = 0;
+  world_fail(w, "%s", RUNAWAY_SUSPECT);
 }
 
 int world_send(struct world *w, struct member *m, struct slice dest, struct slice line)

@@ -24,7 +24,9 @@ struct world_options {
   int64_t patience_us;  /* how long a process may leave all unread that it is sent; 0: 10 s */
   int64_t sync_us;      /* how long a disk takes for a sync */
   struct limits limits; /* of a node in virtual time; all zeroes: the defaults */
-  const char *root;     /* the folder that has lua/hearsay; copied */
+  int is_probed;    /* a call that takes long ends the run with RUNAWAY_SUSPECT, and instructions
+                           are not counted, which costs less */
+  const char *root; /* the folder that has lua/hearsay; copied */
   void (*open_modules)(lua_State *L);
 };
 

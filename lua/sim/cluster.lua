@@ -21,6 +21,7 @@ local cluster = {}
 --   - seed; latency (mean, milliseconds), latency_dist, head_of_line, max_line, sync_time
 --     (milliseconds): see sim.options
 --   - limits: options of ./node and their values, in one list
+--   - probed: see hearsay.world
 -- @treturn[1] cluster with `world` and `nodes`
 -- @treturn[2] nil
 -- @treturn[2] string why the script does not load
@@ -34,6 +35,7 @@ function cluster.new(options)
     real_time = options.real_time,
     max_line = options.max_line,
     limits = options.limits,
+    probed = options.probed,
   })
   if not ok_world then
     return nil, world

@@ -12,6 +12,7 @@ local convergence = require "sim.convergence"
 local nemeses = require "sim.nemesis"
 local randoms = require "hearsay.random"
 local workloads = require "sim.workloads"
+local worlds = require "hearsay.world"
 
 local OPERATION_TIMEOUT = 5 -- seconds
 local QUIET = 10 -- seconds between the end of faults and the final operations
@@ -236,25 +237,13 @@ local function net_counts(world)
   return net
 end
 
-local runner = {}
-
---- Runs one test.
--- @tparam table opts as options.parse returns them, with `command` (see sim.cluster) and
---   `workload` unless it is to be inferred
--- @tparam[opt] function on_start called with the world before anything happens in it
--- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
---   the load began), interrupted (whether an interrupt ended it), faults (`{number, fault, text,
---   silenced, cut, from_us, to_us}`, see sim.nemesis), net, contents (with --converge, what each
---   node had afterwards, see sim.convergence), seed, workload (its name), start_us (world time when
---   the load began), duration_us, world, fingerprint (nil in real time, which does not repeat
---   itself)
--- @treturn[2] nil
--- @treturn[2] string why it could not run
-function runner.run(opts, on_start)
+-- As runner.run; returns nil and worlds.SUSPECT when it was probed and is to be repeated.
+local function attempt(opts, on_start, probed)
   local cluster, message = clusters.new({
     command = opts.command, real_time = opts.real_time, nodes = opts.nodes, seed = opts.seed,
     latency = opts.latency, latency_dist = opts.latency_dist, head_of_line = opts.head_of_line,
     max_line = opts.max_line, sync_time = opts.sync_time, limits = opts.limits,
+    probed = probed,
   })
   if not cluster then
     return nil, message
@@ -289,6 +278,9 @@ function runner.run(opts, on_start)
     contents, message = convergence.ask(cluster, workload, run.history, opts, run.timeout)
     ok = contents ~= nil
   end
+  if message == worlds.SUSPECT then
+    return nil, message
+  end
   local is_interrupted = message == "interrupted"
   if not ok and not is_interrupted then
     run:problem("the cluster", message)
@@ -307,6 +299,28 @@ function runner.run(opts, on_start)
     duration_us = duration_us,
     world = run.world,
   }
+end
+
+local runner = {}
+
+--- Runs one test.
+-- @tparam table opts as options.parse returns them, with `command` (see sim.cluster) and
+--   `workload` unless it is to be inferred
+-- @tparam[opt] function on_start called with the world before anything happens in it
+-- @treturn[1] table what happened: history and problems (see sim.checkers, sim.results; times since
+--   the load began), interrupted (whether an interrupt ended it), faults (`{number, fault, text,
+--   silenced, cut, from_us, to_us}`, see sim.nemesis), net, contents (with --converge, what each
+--   node had afterwards, see sim.convergence), seed, workload (its name), start_us (world time when
+--   the load began), duration_us, world, fingerprint (nil in real time, which does not repeat
+--   itself)
+-- @treturn[2] nil
+-- @treturn[2] string why it could not run
+function runner.run(opts, on_start)
+  local run, message = attempt(opts, on_start, true)
+  if not run and message == worlds.SUSPECT then
+    return attempt(opts, on_start, false)
+  end
+  return run, message
 end
 
 return runner

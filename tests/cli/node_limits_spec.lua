@@ -126,6 +126,7 @@ describe("limits of ./node:", function()
       line = { "bytes", "67108864" }, rpcs = { "a number", "250000" },
       timers = { "a number", "1000000" }, tasks = { "a number", "500000" },
       memory = { "bytes", "1073741824" }, instructions = { "a number", "100000000" },
+      stuck = { "seconds", "60" },
     }) do
       local ran = sh:run(("./node --max-%s none challenges/echo_1.lua"):format(name))
       assert.equal(2, ran.status)

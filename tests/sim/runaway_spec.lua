@@ -61,6 +61,61 @@ describe("an endless loop", function()
     assert.matches('"pong"', ran.out)
   end)
 
+  -- As many instructions are over the limit on every machine, however quick; and the run ends with
+  -- the same words.
+  it("or what is nearly one ends the run at the same line each time", function()
+    local script = [[
+      local node = require "hearsay"
+      local function sum(n)
+        local total = 0
+        for i = 1, n do
+          total = total + i
+          if i %% 3 == 0 then
+            total = total - 1
+          end
+        end
+        return total
+      end
+      node.on("echo", function(msg)
+        return { type = "echo_ok", echo = sum(%s) and msg.body.echo }
+      end)
+    ]]
+    local options = "--json --time-limit 2"
+    for _, limit in ipairs({ 1000000, 100000000 }) do
+      local file = sh:write("script.lua", script:format(limit / 2))
+      local function run()
+        return sh:run(("./sim test -w echo --store %s --bin './node --max-instructions %d %s' %s")
+          :format(quote(sh:path("store")), limit, file, options))
+      end
+      local one, two = run(), run()
+      assert.equal(1, one.status)
+      assert.matches("over " .. limit .. " instructions without an end", one.out)
+      assert.equal(one.out, two.out)
+    end
+  end)
+
+  it("that takes long is counted, and changes nothing when it is within the limit", function()
+    local script = sh:write("script.lua", [[
+      local node = require "hearsay"
+      local count = 0
+      node.on("echo", function(msg)
+        count = count + 1
+        if count % 10 == 0 then -- some 50 ms
+          for i = 1, 1e7 do count = count + i - i end
+        end
+        return { type = "echo_ok", echo = msg.body.echo }
+      end)
+    ]])
+    local function run(limit)
+      return sh:run(("./sim test -w echo --store %s --json --time-limit 10 --bin "
+        .. "'./node --max-instructions %d %s'"):format(quote(sh:path("store")), limit, script))
+    end
+    local probed, counted = run(100000000), run(99999999)
+    assert.equal(0, probed.status)
+    assert.equal((probed.out:gsub("max%-instructions %d+", "")),
+      (counted.out:gsub("max%-instructions %d+", "")))
+  end)
+
   it("that ends before is left alone, and costs no fingerprint", function()
     local script = [[
       local node = require "hearsay"
