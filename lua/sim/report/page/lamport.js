@@ -34,8 +34,8 @@ hearsay.panel({
     const ranks = [];
     order.forEach((type, rank) => { ranks[type] = rank; });
 
-    const state = { t0: 0, t1: 1, clients: !hasBetween, types: new Set(order), node: -1, marked: null,
-      chosen: -1 };
+    const state = { t0: 0, t1: 1, clients: !hasBetween, types: new Set(order), node: -1,
+      marked: null, chosen: -1 };
     let names, lanes;
     function makeLanes() {
       lanes = new Int32Array(data.nodes.length).fill(-1);
@@ -78,7 +78,7 @@ hearsay.panel({
         x: (t) => LEFT + (t - t0) * scale, y: (lane) => TOP + lane * step,
         t: (px) => t0 + (px - LEFT) / scale, names, lanes, ranks, node: state.node,
         marked: state.marked, chosen: state.chosen,
-        passes: index.filter({ lanes, types: state.types, node: state.node, only: null }) };
+        passes: index.filter({ lanes, types: state.types, node: state.node }) };
       return view;
     }
 
@@ -94,8 +94,11 @@ hearsay.panel({
         cells: drawn.cells, strokes: drawn.strokes, chosen: state.chosen,
         ms: (performance.now() - started).toFixed(2) });
       const n = drawn.arrows || index.count(state.t0, state.t1, view.passes, Infinity);
+      const struck = data.faults.filter((f) => f.from * 1e6 < state.t1 && f.to * 1e6 > state.t0);
       status.textContent = `${shared.count(n, "message")} from ${at(state.t0)} to ${at(state.t1)}`
-        + (drawn.cells ? ": too many for arrows, so this is how busy each node is. Zoom in." : ".");
+        + (drawn.cells ? ": too many for arrows, so this is how busy each node is. Zoom in." : ".")
+        + (struck.length ? ` Shaded: ${struck.slice(0, 3).map((f) => `${f.kind}, ${f.what}`)
+          .join("; ")}${struck.length > 3 ? `; and ${struck.length - 3} more` : ""}.` : "");
       for (const [field, t] of [[fromField, state.t0], [toField, state.t1]]) {
         if (document.activeElement !== field) field.value = (t / 1e6).toFixed(3);
       }
@@ -189,8 +192,8 @@ hearsay.panel({
 
     function lines(i) {
       const [from, to] = [data.nodes[m.from[i]], data.nodes[m.to[i]]];
-      const fate = m.received[i] >= 0
-        ? `received ${at(m.received[i], 6)}, after ${milliseconds((m.received[i] - m.sent[i]) / 1000)} ms`
+      const took = milliseconds((m.received[i] - m.sent[i]) / 1000);
+      const fate = m.received[i] >= 0 ? `received ${at(m.received[i], 6)}, after ${took} ms`
         : shared.isOpen(m, i) ? "under way when the run ended" : "lost";
       return [`${data.types[m.type[i]]}: ${from} to ${to}`, `sent ${at(m.sent[i], 6)}, ${fate}`
         + (twice.has(i) ? ", and once more" : ""), m.heads[i]].filter(Boolean);
@@ -241,8 +244,8 @@ hearsay.panel({
       canvas.addEventListener(name, (e) => { pointers.delete(e.pointerId); pinch = null; });
     }
     canvas.addEventListener("pointerleave", () => choose(-1));
-    // The wheel scrolls the page unless the diagram has the focus, or Ctrl is held (as in a pinch on
-    // a touchpad).
+    // The wheel scrolls the page unless the diagram has the focus, or Ctrl is held (as in a pinch
+    // on a touchpad).
     canvas.addEventListener("wheel", (e) => {
       const isOurs = e.ctrlKey || e.metaKey || document.activeElement === canvas;
       if (!isOurs) return;
@@ -334,7 +337,8 @@ hearsay.panel({
       nodeChoice.value = state.node;
       refilter();
     }
-    const clientsBox = h("input", { type: "checkbox", onchange: () => setClients(clientsBox.checked) });
+    const clientsBox = h("input", { type: "checkbox",
+      onchange: () => setClients(clientsBox.checked) });
     function setClients(isShown) {
       state.clients = clientsBox.checked = isShown;
       if (!isShown && state.node >= fixed.length) state.node = -1;
@@ -348,7 +352,8 @@ hearsay.panel({
         const us = Number(e.target.value) * 1e6;
         if (e.target.value !== "" && Number.isFinite(us)) apply(us);
       } });
-    const fromField = timeField("From, in seconds", (us) => show(us, Math.max(us + LEAST, state.t1)));
+    const fromField = timeField("From, in seconds",
+      (us) => show(us, Math.max(us + LEAST, state.t1)));
     const toField = timeField("To, in seconds", (us) => show(Math.min(state.t0, us - LEAST), us));
 
     const markLabel = h("span", { class: "marked", hidden: true });
@@ -408,8 +413,8 @@ hearsay.panel({
     }
 
     root.append(h("div", { class: "messages" },
-      h("p", {}, `${whole(m.count)} messages`, lostCount ? `, of which ${whole(lostCount)} were lost (×).`
-        : "; none was lost."),
+      h("p", {}, `${whole(m.count)} messages`, lostCount
+        ? `, of which ${whole(lostCount)} were lost (×).` : "; none was lost."),
       h("div", { class: "controls types", role: "group", "aria-label": "Types" }, ...typeButtons),
       h("div", { class: "controls" }, nodeChoice,
         h("label", { class: "muted" }, clientsBox, " clients"), fromField,
@@ -419,9 +424,9 @@ hearsay.panel({
         h("button", { type: "button", onclick: () => show(begin, end) }, "whole run"),
         h("button", { type: "button", onclick: save }, "PNG"), markLabel),
       h("figure", {}, strip, canvas), status,
-      h("p", { class: "muted hint no-print" }, "Click a type or a node to see it alone; shift-click "
-        + "types to add. Drag pans; the wheel zooms when the diagram has the focus. Keys: + − ← → Home, "
-        + "n and p from message to message."),
+      h("p", { class: "muted hint no-print" }, "Click a type or a node to see it alone; "
+        + "shift-click types to add. Drag pans; the wheel zooms when the diagram has the focus. "
+        + "Keys: + − ← → Home, n and p from message to message."),
       tables()));
     clientsBox.checked = state.clients;
     width = Math.max(320, canvas.clientWidth);

@@ -13,11 +13,12 @@
   hearsay.typeColor = (rank) => hearsay.color(`type-${rank % DASHES.length + 1}`);
   hearsay.typeDash = (rank) => DASHES[rank % DASHES.length];
 
-  // What the canvas shows. `view` is {t0, t1, width, left, top, bottom, y(lane), x(t), names, lanes,
-  // ranks, passes, marked, chosen}: names of the lanes, lanes of the nodes, the rank of each type,
-  // the filter, a set of messages to bring out or null, and the message that is chosen, or -1.
-  // Returns {arrows, cells, strokes}: arrows drawn, or cells of density, and calls of the canvas that
-  // paint.
+  // Draws what a view shows: its window, t0 and t1; where things are, in pixels; `names` of the
+  // lanes, and `node`, the one that is chosen; `lanes` of the nodes; `ranks` of the types;
+  // `passes`, the filter; `marked`, a set of messages to bring out, or null; and `chosen`, a
+  // message, or -1.
+  // Returns {arrows, cells, strokes}: how many arrows, or cells of density, were drawn, and with
+  // how many calls that paint.
   hearsay.drawDiagram = (g, data, index, view) => {
     const m = data.messages, { x, y, left, right, top, bottom, t0, t1 } = view;
     const ink = hearsay.color("ink"), muted = hearsay.color("muted"), line = hearsay.color("line");

@@ -1,12 +1,11 @@
 // lamport_index.js - finds the messages of a space-time diagram that a window of time shows.
 //
-// Messages stand in the order of sending, so those sent in a window are found by binary search. Some
-// that were sent before it are still under way in it: for these, blocks of messages know when the
-// last of theirs is over, and whole blocks are left out. 100,000 messages are 200 blocks.
+// Messages stand in the order of sending, so those sent in a window are found by binary search.
+// Some that were sent before it are still under way in it: for these, blocks of messages know when
+// the last of theirs is over, and whole blocks are left out. 100,000 messages are 200 blocks.
 (() => {
   const BLOCK = 512;
 
-  // `lanes` maps data.nodes to lanes, -1 for hidden ones.
   hearsay.messageIndex = (data) => {
     const m = data.messages, blocks = Math.ceil(m.count / BLOCK);
     const over = new Float64Array(m.count), last = new Float64Array(blocks).fill(-Infinity);
@@ -40,12 +39,11 @@
     }
 
     // A filter: `lanes` maps nodes to lanes, -1 for hidden ones; `types` is a set of the types that
-    // are shown; `node` a lane that messages must touch, or -1; `only` a set of messages, or null.
-    function filter({ lanes, types, node, only }) {
+    // are shown; `node` a lane that messages must touch, or -1.
+    function filter({ lanes, types, node }) {
       return (i) => {
         const a = lanes[m.from[i]], b = lanes[m.to[i]];
-        return a >= 0 && b >= 0 && types.has(m.type[i]) && (node < 0 || a === node || b === node)
-          && (!only || only.has(i));
+        return a >= 0 && b >= 0 && types.has(m.type[i]) && (node < 0 || a === node || b === node);
       };
     }
 

@@ -1,8 +1,8 @@
 // layout.js - where the nodes of a cluster stand in a drawing, and which lines join them.
 //
 // Nodes are told a topology, but what counts is whom they talk to: a hub policy over a grid is a
-// star. So the lines are those that messages went over, and the shape is that of the lines, known by
-// its degrees and edges; what is none of line, ring, star, tree and grid is drawn as a circle.
+// star. So the lines are those that messages went over, and the shape is that of the lines, known
+// by its degrees and edges; what is none of line, ring, star, tree and grid stands in a circle.
 (() => {
   // A graph of n nodes: `edges` is a list of {a, b, weight}, a < b.
   function graph(n, edges) {
@@ -41,6 +41,7 @@
   // and those that stood in for it while it was away).
   function shapeOf(g) {
     const pairs = g.n * (g.n - 1) / 2;
+    if (g.edges.length === 0) return { shape: "apart", hubs: [] };
     if (g.n > 1 && g.edges.length === pairs) return { shape: "total", hubs: [] };
     if (isGrid(g)) return { shape: "grid", hubs: [] };
     const hubs = hubsOf(g);
@@ -86,7 +87,7 @@
   const round = (g, places) => onCircle([...Array(g.n).keys()], places);
 
   const placers = {
-    total: round, dense: round, mesh: round,
+    total: round, dense: round, mesh: round, apart: round,
     ring(g, places) {
       const order = [0];
       while (order.length < g.n) { // one neighbour after the other, from 0
@@ -168,8 +169,8 @@
 
   // Returns {nodes, at, places, edges, shape, hubs, isRound, told}: nodes, the places in data.nodes
   // of those drawn (servers, and services that were used); at, the reverse, -1 for others; places,
-  // {x, y} in a unit square; edges; and the names of the shapes that are used and, if it is another,
-  // that was told.
+  // {x, y} in a unit square; edges; the name of the shape that is used; its hubs; whether it is
+  // round; and if it is another, the shape that nodes were told.
   hearsay.layout = (data) => {
     const nodes = [...data.nodes.keys()].filter((i) => hearsay.role(data, i) !== "client");
     const at = new Int32Array(data.nodes.length).fill(-1);
@@ -199,6 +200,6 @@
     }
     const nameTold = wanted.length && !follows ? shapeOf(graph(servers, wanted)).shape : null;
     return { nodes, at, places, edges, ...found, told: nameTold,
-      isRound: ["total", "dense", "mesh", "ring", "star"].includes(found.shape) };
+      isRound: !["grid", "line", "tree"].includes(found.shape) };
   };
 })();

@@ -6,8 +6,8 @@
   const SERVICES = ["lin-kv", "seq-kv", "lww-kv", "lin-tso"];
 
   // Adds to data.messages: sent and received (microseconds since the load began; the latter -1 for
-  // what nobody received), from, to (places in data.nodes), type (place in data.types); latency, the
-  // least that was met; longest, the most. Takes 10 ms for 100,000.
+  // what nobody received), from, to (places in data.nodes), type (place in data.types); and
+  // longest, the longest time that one was under way. Takes 10 ms for 100,000.
   hearsay.unpackMessages = (m) => {
     const n = m.count;
     m.sent = new Float64Array(hearsay.sums(m.sent));

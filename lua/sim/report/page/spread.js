@@ -6,7 +6,8 @@
 // from one event to the next.
 hearsay.panel({
   name: "spread", title: "Between the nodes", order: 40,
-  when: (data) => data.servers > 1 && data.messages.count > 0,
+  when: (data) => data.messages.route_from.some((from, r) => [from, data.messages.route_to[r]]
+    .every((node) => hearsay.role(data, node) !== "client")),
   draw(root, data, shared) {
     const { h, s, whole, milliseconds, frame, shade, responsive } = shared;
     const m = data.messages, layout = shared.layout(data);
@@ -20,7 +21,8 @@ hearsay.panel({
     let render = () => {}, renderTime = () => {};
 
     const took = (us) => us < 1e6 ? `${milliseconds(us / 1000)} ms` : `${(us / 1e6).toFixed(2)} s`;
-    const mark = (us) => us === 0 ? "0" : us < 1e6 ? `${+(us / 1000).toPrecision(3)} ms` : `${+(us / 1e6).toFixed(3)} s`;
+    const mark = (us) => us === 0 ? "0" : us < 1e6 ? `${+(us / 1000).toPrecision(3)} ms`
+      : `${+(us / 1e6).toFixed(3)} s`;
     const name = (drawn) => data.nodes[layout.nodes[drawn]];
     const at = (us) => `${(us / 1e6).toFixed(3)} s`;
 
@@ -31,6 +33,7 @@ hearsay.panel({
     const shape = (of, hubs) => ({ star: hubs ? `over a star around ${all(hubs.map(name))}`
       : "a star", grid: "a grid", ring: "a ring", line: "a line", tree: "a tree",
     total: hubs ? "each with all others" : "that all are neighbours", mesh: "a mesh",
+    apart: `with ${all(layout.nodes.slice(data.servers).map((i) => data.nodes[i]))} only`,
     dense: "nearly all with each other" }[of]);
     const over = (text) => text.startsWith("a ") ? `over ${text}` : text;
     const about = h("p", { class: "muted about" },
@@ -78,8 +81,9 @@ hearsay.panel({
       } else {
         const rows = layout.edges.filter((e) => e.weight).sort((x, y) => y.weight - x.weight)
           .map((e) => [`${name(e.a)} and ${name(e.b)}`, whole(e.weight)]);
-        tableBox.replaceChildren(h("details", {}, h("summary", {}, "Messages between each two nodes"),
-          shared.table(["Nodes", "Messages"], rows, "Messages between each two nodes")));
+        const title = "Messages between each two nodes";
+        tableBox.replaceChildren(h("details", {}, h("summary", {}, title),
+          shared.table(["Nodes", "Messages"], rows, title)));
       }
     }
 
@@ -93,8 +97,8 @@ hearsay.panel({
 
     function scene(width) {
       const { isRound } = layout;
-      const height = Math.round(Math.min({ tree: 390, line: data.servers > 12 ? 390 : 200 }[layout.shape]
-        || 480, Math.max(300, width * 0.8)));
+      const most = { tree: 390, line: data.servers > 12 ? 390 : 200 }[layout.shape] || 480;
+      const height = Math.round(Math.min(most, Math.max(300, width * 0.8)));
       const inner = { x: 56, y: 40, w: width - 112, h: height - 84 };
       const wide = Math.max(1, ...layout.places.map((p) => p.x));
       if (isRound) { // circles stay round
@@ -129,8 +133,8 @@ hearsay.panel({
       const busiest = Math.max(1, ...layout.edges.map((e) => e.weight));
       const lines = layout.edges.map((e) => {
         const p = spots[e.a], q = spots[e.b];
-        const line = s("line", { class: e.weight ? "link" : "link unused", x1: p.x, y1: p.y, x2: q.x,
-          y2: q.y, "stroke-width": (0.6 + 2.4 * Math.sqrt(e.weight / busiest)).toFixed(2),
+        const line = s("line", { class: e.weight ? "link" : "link unused", x1: p.x, y1: p.y,
+          x2: q.x, y2: q.y, "stroke-width": (0.6 + 2.4 * Math.sqrt(e.weight / busiest)).toFixed(2),
           "stroke-opacity": (0.25 + 0.75 * Math.sqrt(e.weight / busiest)).toFixed(2) });
         svg.append(line);
         return { line, ...e };
@@ -138,10 +142,13 @@ hearsay.panel({
       const ways = s("g", {}), flying = s("g", {});
       svg.append(ways);
       const marks = spots.map((p, i) => {
-        const disc = s("circle", { r: radius, class: "disc" });
+        const isService = i >= data.servers;
+        const disc = isService ? s("rect", { x: -radius, y: -radius, width: 2 * radius,
+          height: 2 * radius, rx: 3, class: "disc" }) : s("circle", { r: radius, class: "disc" });
         const halo = s("circle", { r: radius + 5, class: "halo" });
-        const text = radius >= 9 && s("text", { class: "id", y: 4, "text-anchor": "middle" }, name(i));
-        const after = nearest > 44 && s("text", { class: "after", ...beside(i) });
+        const text = radius >= 9 && s("text", { class: "id", y: isService ? radius + 14 : 4,
+          "text-anchor": "middle" }, name(i));
+        const after = !isService && nearest > 44 && s("text", { class: "after", ...beside(i) });
         const group = s("g", { transform: `translate(${p.x} ${p.y})`, class: "node" },
           s("title", {}, name(i)), halo, disc, text, after);
         svg.append(group);
@@ -175,12 +182,14 @@ hearsay.panel({
           const part = isLost ? Math.min(0.5, full) : full;
           const { way, mark } = dot(used++);
           const x = p.x + (q.x - p.x) * part, y = p.y + (q.y - p.y) * part;
-          const kind = isLost && full >= 0.5 ? "lost" : story.learned && !f.isNews ? "known" : "news";
+          const kind = isLost && full >= 0.5 ? "lost"
+            : story.learned && !f.isNews ? "known" : "news";
           const size = kind === "news" ? 4.5 : 3;
           mark.setAttribute("class", `message ${kind}`);
           mark.setAttribute("visibility", calm.matches && kind !== "lost" ? "hidden" : "visible");
           mark.setAttribute("d", kind === "lost" ? "M-4.5 -4.5L4.5 4.5M-4.5 4.5L4.5 -4.5"
-            : `M${-size} 0a${size} ${size} 0 1 0 ${2 * size} 0a${size} ${size} 0 1 0 ${-2 * size} 0`);
+            : `M${-size} 0a${size} ${size} 0 1 0 ${2 * size} 0`
+              + `a${size} ${size} 0 1 0 ${-2 * size} 0`);
           mark.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
           const end = calm.matches ? { x: isLost ? (p.x + q.x) / 2 : q.x,
             y: isLost ? (p.y + q.y) / 2 : q.y } : { x, y };
@@ -208,9 +217,9 @@ hearsay.panel({
           const knows = Boolean(l && l.at <= t), silent = struck.silent.get(i);
           known += knows ? 1 : 0;
           if (knows && l.from !== null) taught.add(`${i} ${layout.at[l.from]}`);
-          mark.group.setAttribute("class", ["node", knows && "knows", i === story.origin && "origin",
-            silent && "silent", struck.side[i] > 0 && "apart", i >= data.servers && "service"]
-            .filter(Boolean).join(" "));
+          mark.group.setAttribute("class", ["node", knows && "knows",
+            i === story.origin && "origin", silent && "silent", struck.side[i] > 0 && "apart",
+            i >= data.servers && "service"].filter(Boolean).join(" "));
           const age = l ? (t - l.at) / pulse() : 1;
           mark.halo.setAttribute("opacity", knows && age < 1 && !calm.matches ? 1 - age : 0);
           if (mark.after) {
@@ -257,7 +266,8 @@ hearsay.panel({
           y: { domain: [0, data.servers], values: [0, data.servers], format: () => "" },
           label: "Nodes that know the value, over time" });
         times.forEach((v, i) => {
-          d += `${i ? "H" : "M"}${f.x(v).toFixed(1)}${i ? "" : ` ${f.y(0)}`}V${f.y(i + 1).toFixed(1)}`;
+          d += `${i ? "H" : "M"}${f.x(v).toFixed(1)}${i ? "" : ` ${f.y(0)}`}`
+            + `V${f.y(i + 1).toFixed(1)}`;
         });
         if (times.length) d += `H${f.right}`;
       } else {
@@ -351,6 +361,8 @@ hearsay.panel({
 
     /* --- choosing ---------------------------------------------------------------------------- */
 
+    const stepButton = (direction, label, sign) => h("button", { type: "button",
+      "aria-label": label, onclick: () => stepByHand(direction) }, sign);
     const playButton = h("button", { type: "button", class: "play", onclick: toggle }, "Play");
     const speeds = h("select", { "aria-label": "Speed", onchange: () => {
       speed = Number(speeds.value);
@@ -362,14 +374,15 @@ hearsay.panel({
         if (place >= 0) choose(place);
         else number.value = story.value;
       } });
-    const QUICK = values && [[values[0].missing ? "Worst" : "Slowest", 0], ["Typical", (values.length - 1) >> 1],
-      ["Quickest", values.length - 1]];
+    const QUICK = values && [[values[0].missing ? "Worst" : "Slowest", 0],
+      ["Typical", (values.length - 1) >> 1], ["Quickest", values.length - 1]];
     const quick = values && QUICK.map(([label, rank]) => h("button", { type: "button",
       "data-k": values[rank].k, onclick: () => choose(values[rank].k) }, label));
 
     function choose(k) {
       pause();
-      story = values ? shared.storyOfValue(data, layout, k, typical) : shared.storyOfAll(data, layout);
+      story = values ? shared.storyOfValue(data, layout, k, typical)
+        : shared.storyOfAll(data, layout);
       t = story.start;
       if (values) {
         number.value = story.value;
@@ -404,21 +417,21 @@ hearsay.panel({
     }
 
     root.append(h("div", { class: "spread" },
-      values && h("div", { class: "controls choose" }, h("span", { class: "muted" }, "Value"), number,
-        ...quick, listed && h("span", { class: "muted" }, listed)),
+      values && h("div", { class: "controls choose" }, h("span", { class: "muted" }, "Value"),
+        number, ...quick, listed && h("span", { class: "muted" }, listed)),
       summary,
       h("figure", { class: `film ${layout.isRound ? "round" : ""}` },
         h("div", { class: "side" }, clock, counted, now), stage, plot),
       h("div", { class: "controls transport" }, playButton,
-        h("button", { type: "button", onclick: () => stepByHand(-1), "aria-label": "Step back" }, "◂"),
-        h("button", { type: "button", onclick: () => stepByHand(1), "aria-label": "Step" }, "▸"),
+        stepButton(-1, "Step back", "◂"), stepButton(1, "Step", "▸"),
         speeds, values && h("button", { type: "button", onclick: toDiagram }, "In the diagram"),
         h("span", { class: "muted keys" }, "space plays, ← → step")),
       about, tableBox));
 
     const width = {};
     choose(values ? values[0].k : 0);
-    seek(story.end); // the whole way is seen before it is played, and in print
+    // Before it is played, and in print, one sees the whole way, or where there is none the middle.
+    seek(values ? story.end : story.sent[story.sent.length >> 1]);
     responsive(stage, (w) => {
       width.stage = w;
       render = scene(w);

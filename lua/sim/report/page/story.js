@@ -1,11 +1,11 @@
 // story.js - what happened between the nodes over some time: the messages that were under way, and
 // for one value when each node learned it. Drawing and playing it is in spread.js.
 //
-// A node learned a value when the first message that carried it arrived, or when its own answer to a
-// read shows it, if that is earlier. Which messages carried it: sim.report.spread.
+// A node learned a value when the first message that carried it arrived, or when its own answer to
+// a read shows it, if that is earlier. Which messages carried it: sim.report.spread.
 (() => {
-  // A flight is a message between two drawn nodes a and b: i, its number; sent; received, -1 when it
-  // was lost; until, when it arrives or would have; isNews, whether it taught b the value.
+  // A flight is a message between two drawn nodes a and b: i, its number; sent; received, -1 when
+  // it was lost; until, when it arrives or would have; isNews, whether it taught b the value.
   function flight(data, layout, i) {
     const m = data.messages;
     const received = m.received[i];
@@ -13,8 +13,8 @@
       until: received < 0 ? m.sent[i] + hearsay.expected(m, i) : received, isNews: false };
   }
 
-  // Adds what all stories have: `longest`, of a flight; `steps`, the moments at which something
-  // happens, in order; `isOver`, the flights that began before a moment and are over.
+  // Adds what all stories have: `sent`, of each flight, in order; `longest`, of a flight; `steps`,
+  // the moments at which something happens, in order.
   function finish(story) {
     story.flights.sort((x, y) => x.sent - y.sent);
     story.sent = story.flights.map((f) => f.sent);
