@@ -51,7 +51,7 @@ class ReportTest(unittest.TestCase):
     def test_figures_stand_beside_limits_and_published_ones(self):
         b = self.open(CALM)
         label = b.run("return document.querySelector('.measure svg').ariaLabel")
-        self.assertRegex(label, r"0\.\d+\. 3d allows 30.0, 3e allows 20.0. Best published 1.74, of 13.")
+        self.assertRegex(label, r"0\.\d+\. 3d allows 30, 3e allows 20. Best published 1.74, of 13.")
         self.assertIn("within the limits of 3e", self.text(".legend"))
         self.open(PARTITIONED)
         self.assertIn("this run had faults", self.text(".legend"))

@@ -35,16 +35,16 @@ hearsay.panel({
         label: `${name}: ${count(list.length, "value")}, median ${milliseconds(q.median)} ms, `
           + `99 percent within ${milliseconds(q["99 %"])} ms, most ${milliseconds(most)} ms.` });
       f.area.append(bars(f, counts.map(() => 0), counts, unit));
-      let last = -99;
-      for (const [label, ms] of Object.entries(q)) {
+      let free = width - 2; // from the right: up to where there is room for a label
+      for (const [label, ms] of Object.entries(q).reverse()) {
         const px = Math.round(f.x(ms)) + 0.5;
-        f.front.append(s("line", { class: "limit", x1: px, x2: px, y1: f.top - 6, y2: f.bottom }));
-        if (px - last > 110) {
-          f.front.append(s("text", { class: "strong", x: Math.min(px, f.right - 60), y: f.top - 11,
-            "text-anchor": px > f.right - 60 ? "middle" : "middle" },
-            `${label} ${milliseconds(ms)} ms`));
-          last = px;
-        }
+        const text = `${label} ${milliseconds(ms)} ms`, long = text.length * 7.4;
+        const left = Math.max(0, Math.min(px - long / 2, free - long));
+        f.front.append(
+          s("line", { class: "limit", x1: px, x2: px, y1: f.top - 6, y2: f.bottom }),
+          s("text", { class: "strong", x: left + long / 2, y: f.top - 11, "text-anchor": "middle" },
+            text));
+        free = left - 8;
       }
       box.replaceChildren(h("figure", {}, h("figcaption", {},
         `How many took how long, in milliseconds`), f.svg));

@@ -78,6 +78,11 @@ hearsay.panel({
       const plot = (title, note, options, paint, summary) => {
         const f = frame({ width, margin, x, label: `${title}. ${summary}`, ...options });
         shade(f, faults);
+        if (data.run.load_us < span[1] * 0.97) {
+          const px = Math.round(f.x(data.run.load_us)) + 0.5;
+          f.back.append(s("line", { class: "load", x1: px, x2: px, y1: f.top, y2: f.bottom }),
+            options.isFirst && s("text", { x: px + 6, y: f.top + 11 }, "the load ends") || "");
+        }
         paint(f);
         add(f);
         return h("figure", {}, h("figcaption", {}, h("b", {}, title), " ", note), f.svg);
@@ -105,7 +110,7 @@ hearsay.panel({
           add(f).svg));
       }
       list.push(plot(stable ? "Latency until a value was everywhere" : "Latency of answers", "ms", {
-        height: 190, y: { domain: [0, latencyTop], format: milliseconds },
+        height: 190, y: { domain: [0, latencyTop], format: milliseconds }, isFirst: true,
       }, (f) => f.area.append(dots(points.map(([us, ms]) => [f.x(us), f.y(ms)]),
         points.length > 4000 ? 2 : 3)),
       `Up to ${milliseconds(least(points))} ms.`));

@@ -2,7 +2,7 @@
 // compared by, each on a line with the challenge's limits and what others have published.
 hearsay.panel({
   name: "verdict", title: "Verdict", order: 0, bare: true,
-  draw(root, data, { h, s, ratio, milliseconds, linear, roundUp, responsive, tip, themeButton }) {
+  draw(root, data, { h, s, whole, ratio, milliseconds, linear, roundUp, responsive, tip, themeButton }) {
     const { run, verdict } = data;
     const kind = { true: "good", false: "bad", unknown: "unknown" }[verdict.valid];
     const sign = { good: "✔", bad: "✘", unknown: "?" }[kind];
@@ -28,7 +28,7 @@ hearsay.panel({
     function measure({ name, value, limits, published }) {
       const [title, of, format, unit] = titles[name];
       const isOver = (limit) => value >= limit.value;
-      const rule = limits.map((l) => `${l.name} allows ${format(l.value)}`).join(", ");
+      const rule = limits.map((l) => `${l.name} allows ${whole(l.value)}`).join(", ");
       const box = h("div", { class: "measure" },
         h("p", {}, h("b", {}, title), " ", h("span", { class: "muted" }, of)),
         h("p", { class: "value" }, format(value), h("small", {}, unit)));
@@ -61,7 +61,7 @@ hearsay.panel({
         const marks = [...limits].sort((a, b) => a.value - b.value);
         let free = 0; // where there is room for the next label
         for (const l of marks) {
-          const text = `${l.name} < ${format(l.value)}`, long = text.length * 6.3;
+          const text = `${l.name} < ${whole(l.value)}`, long = text.length * 6.3;
           const at = Math.min(width - long, Math.max(free, x(l.value) - long / 2));
           free = at + long + 8;
           svg.append(s("line", { class: "mark", x1: x(l.value), x2: x(l.value), y1: 11, y2: 29 }),
