@@ -40,7 +40,12 @@ local function is_key(key)
   return math.type(key) == "integer" or type(key) == "string"
 end
 
-local function check(operations, kinds)
+--- Checks the form of a transaction, for those who run it later.
+-- @tparam {operation,...} operations as they came in a request
+-- @tparam[opt] {string,...} kinds the micro-operations that may come; default all three
+-- @raise error malformed_request
+function txn.check(operations, kinds)
+  kinds = kinds or ALL
   local is_known = {}
   for _, kind in ipairs(kinds) do
     is_known[kind] = true
@@ -78,7 +83,7 @@ end
 -- @raise error malformed_request, which says what was expected, when an operation is not of these
 --   forms; precondition_failed when an append goes to what is no list
 function txn.run(operations, get, kinds)
-  check(operations, kinds or ALL)
+  txn.check(operations, kinds)
   local done, writes, own = json.array({}), {}, {} -- own: key to its entry in writes
   local function value_of(key)
     local entry = own[key]

@@ -74,6 +74,13 @@ local CLAIMS = {
     { but = "", options = "-w lin-kv --concurrency 2n --time-limit 40 ",
       arguments = "durable=true" },
   },
+  ["txn_list_append.lua"] = {
+    { but = "kill", options = "-w txn-list-append --concurrency 2n --time-limit 20 " },
+    { but = "", options = "-w txn-list-append --concurrency 2n --time-limit 40 ",
+      arguments = "durable=true" },
+  },
+  ["g_set.lua"] = { but = "kill", options = "-w g-set " },
+  ["pn_counter.lua"] = { but = "kill", options = "-w pn-counter " },
   ["counter_push.lua"] = {
     { but = "kill", options = "-w g-counter " },
     { but = "kill", options = "-w pn-counter " },
