@@ -382,7 +382,7 @@ static int recovered(lua_State *L)
 }
 
 /*** Closes the file, without a sync; nothing can be done with the logs any more. A variable with
- * the attribute <close> does this too. Memory is given back when they are collected as garbage,
+ * the attribute `<close>` does this too. Memory is given back when they are collected as garbage,
  * since a finalizer may call this while one of the methods is at work. */
 static int close_logs(lua_State *L)
 {

@@ -32,6 +32,7 @@ local node = {}
 ---@param message_type string
 ---@param fields? table what the body must have, such as `{ delta = "integer", note = "string?" }`: a body without it gets error 12 (malformed-request). A natural is an integer from 0, seconds are a number from 0 to 10^9
 ---@param fn fun(msg:hearsay.message):table? a table that it returns is the reply's body, nil is no reply. An error made by `errors.new` that it raises is sent as the reply; any other error is sent as 13 (crash), and its traceback goes to stderr
+---@overload fun(message_type: string, fn: fun(msg:hearsay.message):table?)
 function node.on(message_type, fields, fn) end
 
 ---Sends a request and waits for its reply.
@@ -119,14 +120,14 @@ function node.after(delay, fn) end
 ---@return hearsay.timer #
 function node.every(period, fn, jitter) end
 
+---The time on this node's clock, which only goes forward; from where it starts means nothing.
+---@return number # seconds
+function node.now() end
+
 ---@class hearsay.timer
 local a_timer = {}
 
 ---Cancels a timer. One that has run, or was cancelled, is left alone.
 function a_timer:cancel() end
-
----The time on this node's clock, which only goes forward; from where it starts means nothing.
----@return number # seconds
-function node.now() end
 
 return node

@@ -62,6 +62,19 @@ local function write_returns(module, item, index, out)
   end
 end
 
+-- A parameter that may be left out before one that may not: without it the function is another.
+local function write_overload(module, item, index, out)
+  local params, last = {}, item.params[#item.params]
+  for _, param in ipairs(item.params) do
+    if not param.is_optional then
+      params[#params + 1] = param.name .. ": " .. types.qualified(param.type, index, module.name)
+    end
+  end
+  if last and not last.is_optional and #params < #item.params and last.name ~= "..." then
+    out[#out + 1] = ("---@overload fun(%s)"):format(table.concat(params, ", "))
+  end
+end
+
 local function write_class(name, fields, index, module, out)
   out[#out + 1] = "---@class " .. name
   for _, field in ipairs(fields) do
@@ -85,6 +98,7 @@ local function write_function(module, item, owner, index, out)
   end
   local names = write_params(module, item, prefix, index, out)
   write_returns(module, item, index, out)
+  write_overload(module, item, index, out)
   out[#out + 1] = ("function %s%s%s(%s) end\n"):format(owner, item.class and ":" or ".", item.name,
     table.concat(names, ", "))
 end

@@ -52,15 +52,25 @@ local function files_of(name)
   error("docs: there is no module hearsay." .. name, 0)
 end
 
+-- What a module has comes before what it does, and that before what its objects do.
+local function rank(item)
+  return item.kind == "fields" and 1 or item.kind == "table" and 2 or item.class and 4 or 3
+end
+
 local function read_module(name)
   local module = { name = name == "" and "hearsay" or "hearsay." .. name, items = {} }
   for _, path in ipairs(files_of(name)) do
     local file = comments.read(path)
     module.text = module.text or file.text
-    for _, item in ipairs(file.items) do -- what a module has stands before what it does
-      table.insert(module.items, item.kind == "fields" and 1 or #module.items + 1, item)
-    end
+    table.move(file.items, 1, #file.items, #module.items + 1, module.items)
   end
+  for i, item in ipairs(module.items) do
+    item.place = i -- of two of the same rank the first one stays the first
+  end
+  table.sort(module.items, function(a, b)
+    local left, right = rank(a), rank(b)
+    return left < right or left == right and a.place < b.place
+  end)
   return module
 end
 

@@ -206,7 +206,7 @@ end)
 
 -- As the language server reads them, as far as that can be told without it.
 describe("a definition file", function()
-  local classes, used = {}, {}
+  local classes, used, overloads = {}, {}, {}
   local builtin = { any = true, ["nil"] = true, boolean = true, string = true, number = true,
     integer = true, ["function"] = true, table = true, userdata = true, fun = true, self = true }
 
@@ -248,6 +248,8 @@ describe("a definition file", function()
           take_types(type_in(rest), path)
         elseif tag == "field" then
           take_types(type_in(rest:match("^[%w_]+%??%s(.*)$")), path)
+        elseif tag == "overload" then
+          overloads[#overloads + 1] = rest
         elseif tag == "class" then
           classes[rest] = true
         elseif line:find("^%-%-%-@") then
@@ -267,6 +269,10 @@ describe("a definition file", function()
       assert(classes[name], ("%s: there is no class %s"):format(path, name))
     end
     assert(classes["hearsay.message"] and used["hearsay.message"])
+  end)
+
+  it("says where a parameter in the middle may be left out", function()
+    assert.same({ "fun(message_type: string, fn: fun(msg:hearsay.message):table?)" }, overloads)
   end)
 
   it("is where .luarc.json says", function()

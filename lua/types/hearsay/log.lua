@@ -18,6 +18,20 @@
 ---@class hearsay.log
 local log = {}
 
+---New logs, without keys, in memory.
+---@return hearsay.log.log #
+function log.new() end
+
+---Opens the logs that are in a file of this node, and makes the file if it is not there. What
+---they take goes there at once, and is sure to be there after a sync. In the bench each node has a
+---simulated disk; ./node keeps the file in the folder that --data gives, in one called as the node.
+---
+---Raises before init, and where there is no node
+---@param name string up to 200 letters, digits, '_', '.' and '-'
+---@return hearsay.log.log|nil #
+---@return string|nil # why not: there is no folder, it cannot be written, the file is open already, here or in another process, it was damaged, or it is of a newer version. The file is then as it was
+function log.open(name) end
+
 ---@class hearsay.log.log
 local a_log = {}
 
@@ -98,22 +112,8 @@ function a_log:sync() end
 function a_log:recovered() end
 
 ---Closes the file, without a sync; nothing can be done with the logs any more. A variable with
----the attribute <close> does this too. Memory is given back when they are collected as garbage,
+---the attribute `<close>` does this too. Memory is given back when they are collected as garbage,
 ---since a finalizer may call this while one of the methods is at work.
 function a_log:close() end
-
----New logs, without keys, in memory.
----@return hearsay.log.log #
-function log.new() end
-
----Opens the logs that are in a file of this node, and makes the file if it is not there. What
----they take goes there at once, and is sure to be there after a sync. In the bench each node has a
----simulated disk; ./node keeps the file in the folder that --data gives, in one called as the node.
----
----Raises before init, and where there is no node
----@param name string up to 200 letters, digits, '_', '.' and '-'
----@return hearsay.log.log|nil #
----@return string|nil # why not: there is no folder, it cannot be written, the file is open already, here or in another process, it was damaged, or it is of a newer version. The file is then as it was
-function log.open(name) end
 
 return log

@@ -11,6 +11,12 @@
 ---@class hearsay.random
 local random = {}
 
+---The stream of a name.
+---@param seed integer
+---@param name string what it is for
+---@return hearsay.random.random #
+function random.stream(seed, name) end
+
 ---@class hearsay.random.random
 local a_random = {}
 
@@ -27,11 +33,5 @@ function a_random:upto(n) end
 ---@param array table
 ---@return table # the array
 function a_random:shuffle(array) end
-
----The stream of a name.
----@param seed integer
----@param name string what it is for
----@return hearsay.random.random #
-function random.stream(seed, name) end
 
 return random

@@ -24,6 +24,11 @@ local registers = {}
 ---@return hearsay.registers.Registers #
 function registers.new() end
 
+---Cuts a unit into parts of up to 100 writes, to be sent one after the other.
+---@param unit table
+---@return table[] # none for an empty unit
+function registers.parts(unit) end
+
 ---@class hearsay.registers.Registers
 local a_registers = {}
 
@@ -47,11 +52,6 @@ function a_registers:merge(unit) end
 ---The whole state as one unit: its newest writes, in the order in which keys came up.
 ---@return table #
 function a_registers:all() end
-
----Cuts a unit into parts of up to 100 writes, to be sent one after the other.
----@param unit table
----@return table[] # none for an empty unit
-function registers.parts(unit) end
 
 ---Takes a part, and merges the unit when that is complete.
 ---

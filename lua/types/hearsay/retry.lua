@@ -16,18 +16,6 @@
 ---@class hearsay.retry
 local retry = {}
 
----@class hearsay.retry.Backoff
-local a_backoff = {}
-
----The pause before the next try, in seconds. The n-th is min(cap, first * factor^(n-1)), less a
----random part of at most `jitter` of itself, so that nodes that failed together do not come back
----together and no pause is longer than the cap.
----@return number # seconds
-function a_backoff:next() end
-
----Starts again from the first pause: call it after a success.
-function a_backoff:reset() end
-
 ---@class hearsay.retry.backoff.options
 ---@field first? number (default 0.1) first pause in seconds
 ---@field factor? number (default 2) what each pause is multiplied with
@@ -57,6 +45,28 @@ function retry.backoff(options) end
 ---@return any # what `fn` returned; or nil, the last error, and the number of calls made
 function retry.call(fn, options) end
 
+---@class hearsay.retry.breaker.options
+---@field failures? integer (default 5) how many in a row open it
+---@field cooldown? number (default 1) seconds until one call is tried
+---@field now fun():number a clock in seconds (node.now)
+
+---A circuit breaker: stops calls to somebody who failed several times in a row.
+---@param options hearsay.retry.breaker.options
+---@return hearsay.retry.Breaker # with `:allow()`, `:success()`, `:failure()`, `:state()`
+function retry.breaker(options) end
+
+---@class hearsay.retry.Backoff
+local a_backoff = {}
+
+---The pause before the next try, in seconds. The n-th is min(cap, first * factor^(n-1)), less a
+---random part of at most `jitter` of itself, so that nodes that failed together do not come back
+---together and no pause is longer than the cap.
+---@return number # seconds
+function a_backoff:next() end
+
+---Starts again from the first pause: call it after a success.
+function a_backoff:reset() end
+
 ---@class hearsay.retry.Breaker
 local a_breaker = {}
 
@@ -76,15 +86,5 @@ function a_breaker:failure() end
 ---What the breaker does now.
 ---@return string # "closed": all calls go; "open": none; "half-open": one goes, or is under way
 function a_breaker:state() end
-
----@class hearsay.retry.breaker.options
----@field failures? integer (default 5) how many in a row open it
----@field cooldown? number (default 1) seconds until one call is tried
----@field now fun():number a clock in seconds (node.now)
-
----A circuit breaker: stops calls to somebody who failed several times in a row.
----@param options hearsay.retry.breaker.options
----@return hearsay.retry.Breaker # with `:allow()`, `:success()`, `:failure()`, `:state()`
-function retry.breaker(options) end
 
 return retry

@@ -17,6 +17,10 @@
 ---@class hearsay.seen
 local seen = {}
 
+---A new, empty set: 2.5 KB.
+---@return hearsay.seen.seen #
+function seen.new() end
+
 ---@class hearsay.seen.seen
 local a_seen = {}
 
@@ -64,9 +68,5 @@ function a_seen:digest(buckets) end
 ---@return any # an array for a message's body
 ---@return integer # how many values are in it
 function a_seen:difference(digest) end
-
----A new, empty set: 2.5 KB.
----@return hearsay.seen.seen #
-function seen.new() end
 
 return seen

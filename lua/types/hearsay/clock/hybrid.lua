@@ -33,6 +33,18 @@ local hybrid = {}
 ---@return hearsay.clock.hybrid.Hybrid #
 function hybrid.new(options) end
 
+---Whether something is a stamp.
+---@param stamp any
+---@return table|nil # the stamp
+---@return hearsay.errors.err|nil # malformed_request
+function hybrid.check(stamp) end
+
+---Compares two stamps: by time, then by counter, then by id in byte order.
+---@param a table a stamp
+---@param b table a stamp
+---@return integer # -1 when a is before b, 1 when it is behind, 0 when they are equal
+function hybrid.compare(a, b) end
+
 ---@class hearsay.clock.hybrid.Hybrid
 local a_hybrid = {}
 
@@ -46,17 +58,5 @@ function a_hybrid:stamp(id) end
 ---@return boolean|nil # true
 ---@return hearsay.errors.err|nil # malformed_request; or abort, when it is further ahead of the physical clock than max_drift. The clock stands as it stood
 function a_hybrid:receive(stamp) end
-
----Whether something is a stamp.
----@param stamp any
----@return table|nil # the stamp
----@return hearsay.errors.err|nil # malformed_request
-function hybrid.check(stamp) end
-
----Compares two stamps: by time, then by counter, then by id in byte order.
----@param a table a stamp
----@param b table a stamp
----@return integer # -1 when a is before b, 1 when it is behind, 0 when they are equal
-function hybrid.compare(a, b) end
 
 return hybrid

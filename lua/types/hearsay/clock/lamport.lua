@@ -26,6 +26,18 @@ local lamport = {}
 ---@return hearsay.clock.lamport.Lamport #
 function lamport.new() end
 
+---Whether something is a stamp.
+---@param stamp any
+---@return table|nil # the stamp
+---@return hearsay.errors.err|nil # malformed_request
+function lamport.check(stamp) end
+
+---Compares two stamps: by time, then by id in byte order.
+---@param a table a stamp
+---@param b table a stamp
+---@return integer # -1 when a is before b, 1 when it is behind, 0 when they are equal
+function lamport.compare(a, b) end
+
 ---@class hearsay.clock.lamport.Lamport
 local a_lamport = {}
 
@@ -43,17 +55,5 @@ function a_lamport:stamp(id) end
 ---@return integer|nil # the time of the receipt
 ---@return hearsay.errors.err|nil # malformed_request; the clock stands as it stood
 function a_lamport:receive(time) end
-
----Whether something is a stamp.
----@param stamp any
----@return table|nil # the stamp
----@return hearsay.errors.err|nil # malformed_request
-function lamport.check(stamp) end
-
----Compares two stamps: by time, then by id in byte order.
----@param a table a stamp
----@param b table a stamp
----@return integer # -1 when a is before b, 1 when it is behind, 0 when they are equal
-function lamport.compare(a, b) end
 
 return lamport
