@@ -25,6 +25,15 @@ local function exists(path)
   return os.rename(path, path) ~= nil
 end
 
+-- Whether there is a file of this name in any folder.
+local function is_somewhere(name)
+  local pipe = assert(io.popen(("find challenges core lua scripts tests vendor -name '%s'")
+    :format(name)))
+  local found = pipe:read("l")
+  pipe:close()
+  return found ~= nil
+end
+
 local output_of
 do
   local known = {}
@@ -214,6 +223,7 @@ local function check_paths(text, folder, made, complain)
   for path in text:gmatch("`([%w_/%-]+%.%l+)`") do
     if path:find("%.lua$") or path:find("%.md$") or path:find("/.*%.[ch]$") then
       local is_there = exists(path) or exists(folder .. path) or exists("lua/" .. path)
+        or not path:find("/", 1, true) and is_somewhere(path)
       if not is_there and not made[path] and not path:find("^m[iy]") then
         complain("there is no file " .. path)
       end
