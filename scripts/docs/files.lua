@@ -24,13 +24,12 @@ local GROUPS = {
   { title = "For the bench", "random" },
 }
 
---- Modules that are no script's business: parts of others.
+--- Modules in Lua that are no script's business: parts of others. One in C is none unless its first
+-- comment names it by @module.
 files.internal = {
   "brief", "malformed", "outbox_peer", "crdt.sum", "gossip.exchange", "gossip.hub_follower",
-  "gossip.hub_leader", "gossip.link", "world", "sweep", "core", "command_line", "terminal",
-  "watch",
-  "raft.election", "raft.follower", "raft.log", "raft.messages", "raft.replication", "raft.requests",
-  "raft.sessions", "raft.storage", "raft.transfer",
+  "gossip.hub_leader", "gossip.link", "raft.election", "raft.follower", "raft.log", "raft.messages",
+  "raft.replication", "raft.requests", "raft.sessions", "raft.storage", "raft.transfer",
 }
 
 local function exists(path)

@@ -291,15 +291,15 @@ do
       end
     end
   end
-  for _, name in ipairs(documented.internal) do
-    module_names["hearsay." .. name] = true
+  for name in read("core/bind/bind.c"):gmatch('"(hearsay%.[%w_.]+)"') do
+    module_names[name] = true
   end
   subjects.values = subjects.seen -- the usual name of a set
   subjects.err = { code = true, name = true, text = true, definite = true }
 end
 
 local function is_module(name)
-  if module_names[name] or name == "hearsay.core" then
+  if module_names[name] then
     return true
   end
   local owner, last = name:match("^(.*)%.([%w_]+)$") -- hearsay.kv.lin, sim.workloads.echo

@@ -91,8 +91,10 @@ describe("the reference", function()
       local name = path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
       assert(known[name], name .. " is in no group of scripts/docs/files.lua, nor internal")
     end
-    for name in read("core/bind/bind.c"):gmatch('preload%(L, "(hearsay[%w.]*)"') do
-      assert(known[name], name .. " is in no group of scripts/docs/files.lua, nor internal")
+    for _, path in ipairs(lines_of("ls core/bind/*.c")) do
+      local name = comments.read(path).module
+      assert(not name or known[name] or name == "hearsay.core", (name or "")
+        .. " is in no group of scripts/docs/files.lua")
     end
   end)
 
