@@ -1,10 +1,13 @@
 -- The README's scripts and its spec run, its commands print what it shows, and the bench's page has
 -- all workloads and faults. What else they claim: claims_spec.lua.
 
+local changes = require "sim.changes"
 local faults = require "sim.nemesis.faults"
+local json = require "hearsay.json"
 local lab = require "hearsay.testing"
 local options = require "sim.options"
 local page = dofile("tests/docs/page.lua")
+local watch_worker = require "sim.watch_worker"
 
 local function read(path)
   local file = assert(io.open(path))
@@ -21,6 +24,35 @@ describe("the README", function()
     assert.equal(2, page.run("README.md", function(commands)
       return (commands:gsub("^make demo[^\n]*", (demo:gsub("%%", "%%%%"))))
     end))
+  end)
+
+  -- The run before and after the edit, as watch shows them.
+  it("shows what the edit changes", function()
+    local shown = readme:match("Write `policies.direct` there.-```\n(.-)```")
+    local args = readme:match("\n%./sim watch (challenges/broadcast_3d.lua [^\n]*)")
+    local script = read("challenges/broadcast_3d.lua")
+    local edited, edits = script:gsub("parameters%(policies%.hub,", "parameters(policies.direct,")
+    assert.equal(1, edits)
+    local path = os.tmpname() .. ".lua"
+    finally(function() os.remove(path) end)
+    local function run(text)
+      local file = assert(io.open(path, "w"))
+      file:write(text)
+      file:close()
+      local words = json.array()
+      for word in args:gsub("^%S+", path):gmatch("%S+") do
+        words[#words + 1] = word
+      end
+      return json.decode(watch_worker(json.encode(words))())
+    end
+    local printed = changes.render(run(script), run(edited))
+    local at = 1
+    for line in shown:gmatch("[^\n]+") do
+      if line ~= "..." then
+        local _, stop = printed:find(line, at, true)
+        at = assert(stop, ("no line %q in\n%s"):format(line, printed))
+      end
+    end
   end)
 
   it("shows the policy's lines as they are in the script", function()
