@@ -13,6 +13,13 @@ local function pages()
   return list
 end
 
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
 describe("the page", function()
   for _, path in ipairs(pages()) do
     it(path .. " claims nothing that is not so", function()
@@ -21,13 +28,30 @@ describe("the page", function()
     end)
   end
 
+  it("of the tests tells of all their folders, and that of the core of all its layers", function()
+    local function folders(top)
+      local list, pipe = {}, assert(io.popen("find " .. top .. " -mindepth 1 -maxdepth 1 -type d"))
+      for path in pipe:lines() do
+        list[#list + 1] = path
+      end
+      pipe:close()
+      return assert(list[1] and list)
+    end
+    local tests, core = read("tests/README.md"), read("core/README.md")
+    for _, path in ipairs(folders("tests")) do
+      assert(tests:find("\n| `" .. path:match("[^/]+$") .. "` |", 1, true), path)
+    end
+    for _, path in ipairs(folders("core")) do
+      assert(core:find("\n" .. path .. " ", 1, true), path)
+    end
+  end)
+
   it("README.md is reached from, as all others are, by links", function()
     local reached, waiting = { ["README.md"] = true }, { "README.md" }
     while waiting[1] do
       local path = table.remove(waiting)
       local folder = path:match("^(.*/)") or ""
-      local file = assert(io.open(path))
-      for target in file:read("a"):gmatch("%]%(([^)#%s]+%.md)") do
+      for target in read(path):gmatch("%]%(([^)#%s]+%.md)") do
         local full = folder .. target
         while full:find("[^/]+/%.%./") do
           full = full:gsub("[^/]+/%.%./", "", 1)
@@ -36,7 +60,6 @@ describe("the page", function()
           reached[full], waiting[#waiting + 1] = true, full
         end
       end
-      file:close()
     end
     for _, path in ipairs(pages()) do
       assert(reached[path], path .. " is linked from no page")
