@@ -124,6 +124,29 @@ tells it where they are. In a folder of your own, put the path of that folder in
 `workspace.library` of a `.luarc.json`.
 ]]
 
+-- A text in which the names of modules are links, but for those in code.
+local function linked(text, anchors)
+  local function link(prose)
+    return (prose:gsub("%f[%w_.](hearsay%.[%l_.]+)(%w?)", function(name, more)
+      local module, rest = name:match("^(.-)(%.*)$")
+      return more == "" and anchors[module]
+        and ("[%s](#%s)%s"):format(module, anchors[module], rest) or nil
+    end))
+  end
+  local is_code = false
+  return (text:gsub("([^\n]*)(\n?)", function(line, feed)
+    if not line:find("^    ") and not line:find("^#") then
+      line = line:gsub("([^`]*)(`?)", function(part, tick)
+        part = is_code and part or link(part)
+        is_code = is_code ~= (tick ~= "")
+        return part .. tick
+      end)
+      is_code = false
+    end
+    return line .. feed
+  end))
+end
+
 --- The text of the page.
 -- @tparam {table,...} groups of {title, modules}, each module {name, text, items}
 -- @treturn string
@@ -137,6 +160,12 @@ function page.render(groups)
     end
     out[#out + 1] = ""
   end
+  local start, anchors = #out, {}
+  for _, group in ipairs(groups) do
+    for _, module in ipairs(group.modules) do
+      anchors[module.name] = module.name ~= "hearsay" and module.name:gsub("%.", "") or nil
+    end
+  end
   for _, group in ipairs(groups) do
     for _, module in ipairs(group.modules) do
       out[#out + 1] = ("## %s\n\n%s\n"):format(module.name, module.text)
@@ -144,6 +173,9 @@ function page.render(groups)
         write_item(module, item, out)
       end
     end
+  end
+  for i = start + 1, #out do
+    out[i] = linked(out[i], anchors)
   end
   return (table.concat(out, "\n"):gsub("\n\n\n+", "\n\n"):gsub("%s+$", "\n"))
 end
