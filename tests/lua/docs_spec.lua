@@ -196,6 +196,32 @@ describe("the reference", function()
     end, "hearsay: there is no type strng (in {strng,...})")
   end)
 
+  -- So an editor knows each of them.
+  it("has all that the challenges and their variants use", function()
+    local has, checked = {}, 0
+    for _, module in ipairs(modules) do
+      has[module.name] = {}
+      for _, item in ipairs(module.items) do
+        has[module.name][item.class and "" or item.name or ""] = true
+        for _, field in ipairs(item.kind == "fields" and item.fields or {}) do
+          has[module.name][field.name] = true
+        end
+      end
+    end
+    for _, path in ipairs(lines_of("ls challenges/*.lua challenges/variants/*.lua")) do
+      local text = read(path):gsub("%-%-[^\n]*", "")
+      for variable, name in text:gmatch('local ([%w_]+) = require "(hearsay[%w_.]*)"') do
+        local code = text:gsub('"[^"\n]*"', '""')
+        for used in code:gmatch("%f[%w_.]" .. variable .. "%.([%w_]+)") do
+          assert(has[name] and has[name][used], ("%s: %s.%s is not in the reference"):format(path,
+            name, used))
+          checked = checked + 1
+        end
+      end
+    end
+    assert(checked > 300)
+  end)
+
   it("links each module to its heading", function()
     local text = read("lua/README.md")
     for _, module in ipairs(modules) do
