@@ -15,6 +15,13 @@
 ---@class hearsay.txn
 local txn = {}
 
+---Checks the form of a transaction, for those who run it later.
+---
+---Raises error malformed_request
+---@param operations table[] as they came in a request
+---@param kinds? string[] the micro-operations that may come; default all three
+function txn.check(operations, kinds) end
+
 ---Runs a transaction, and changes nothing. An append copies the list that it adds to.
 ---
 ---Raises error malformed_request, which says what was expected, when an operation is not of these
