@@ -40,6 +40,9 @@ class ReportTest(unittest.TestCase):
                     self.assertGreater(len(label or ""), 10)
                     self.assertNotRegex(label, r"NaN|undefined|\[object")
                 self.assertNotRegex(self.text("main"), r"NaN|undefined|\[object")
+                self.assertEqual([], b.run("""
+                    return [...document.querySelectorAll('svg *')].flatMap(e => [...e.attributes])
+                      .filter(a => /NaN|undefined|Infinity/.test(a.value)).map(a => a.name)"""))
 
     def test_the_verdict_comes_first(self):
         for name, word in ((CALM, "Valid"), (PARTITIONED, "Valid"), ("lossy", "Invalid"),
@@ -101,9 +104,8 @@ class ReportTest(unittest.TestCase):
         seen = []
         for _ in range(60):
             b.keys("tab")
-            where = b.run("const e = document.activeElement; return e.className.baseVal ?? "
-                          "`${e.tagName} ${e.innerText}`")
-            seen.append(where)
+            seen.append(b.run("const e = document.activeElement; return e.closest('#time svg') ? "
+                              "'plot' : `${e.tagName} ${e.innerText}`"))
         self.assertIn("BUTTON Theme: auto", seen)
         self.assertIn("BUTTON read answered", seen)
         self.assertGreaterEqual(seen.count("plot"), 3)
@@ -124,6 +126,12 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(2027, b.run("""
             return [...document.querySelectorAll('#time tbody tr')].reduce(
               (sum, row) => sum + Number(row.cells[1].textContent.replace(',', '')), 0)"""))
+        rows = b.run("""return [...document.querySelectorAll('#time tbody tr')].map(
+            row => [1, 4, 5].map(i => Number(row.cells[i].textContent.replace(',', ''))))""")
+        sent = sum(row[1] for row in rows)
+        self.assertEqual(str(sent), self.text("#details tbody td:nth-child(3)"))
+        self.assertAlmostEqual(1, sum(row[0] * row[2] for row in rows)
+                               / sum(row[1] for row in rows if row[0]), delta=0.04)
 
     def test_light_dark_and_what_the_system_wants(self):
         shade = "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]"

@@ -115,7 +115,10 @@ const hearsay = (() => {
     }
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
       themeListeners.forEach((listener) => listener()));
-    document.documentElement.dataset.ready = "true";
+    // What is as wide as its place is drawn with the first frame that has the page laid out.
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      document.documentElement.dataset.ready = "true";
+    }));
   }
 
   return { h, s, whole, ratio, milliseconds, seconds, count, color, onTheme, themeButton, say,

@@ -81,7 +81,8 @@ hearsay.panel({
         if (data.run.load_us < span[1] * 0.97) {
           const px = Math.round(f.x(data.run.load_us)) + 0.5;
           f.back.append(s("line", { class: "load", x1: px, x2: px, y1: f.top, y2: f.bottom }),
-            options.isFirst && s("text", { x: px + 6, y: f.top + 11 }, "the load ends") || "");
+            options.isFirst && f.right - px > 90
+              ? s("text", { x: px + 6, y: f.top + 11 }, "the load ends") : "");
         }
         paint(f);
         add(f);
