@@ -199,6 +199,18 @@ describe("anomalies", function()
       { op = 3, given = "", answered = "[[0,1]]", wrong = true } }, back.proofs)
   end)
 
+  it("say first which key an operation is about", function()
+    local h = history.new()
+    h:did(10, "n1", "write", { key = 4, value = 1 }, true)
+    h:did(20, "n1", "cas", { key = 4, from = 1, to = 3 }, true)
+    h:did(30, "n2", "read", { key = 4 }, 1)
+    local given = {}
+    for i, proof in ipairs(anomalies("lin-kv", h.ops)[1].proofs) do
+      given[i] = proof.given
+    end
+    assert.same({ "key 4, value 1", "key 4, from 1, to 3", "key 4" }, given)
+  end)
+
   it("name transactions as the explanation does", function()
     local h = history.new()
     h:did(10, "n1", "txn", { { "w", 1, 1 } }, { { "w", 1, 1 } })

@@ -133,6 +133,16 @@ class ReportTest(unittest.TestCase):
         self.assertAlmostEqual(1, sum(row[0] * row[2] for row in rows)
                                / sum(row[1] for row in rows if row[0]), delta=0.04)
 
+    def test_a_short_load_is_not_drowned_by_the_quiet_after_it(self):
+        b = self.open("short")
+        self.assertRegex(self.text("#time p"), r"^Up to the end of the load; .* ended at 13\.\d s\.$")
+        ops = b.run("return [hearsay.data.operations.invoked.filter(us => us <= 3e6).length, "
+                    "[...document.querySelectorAll('#time tbody tr')].reduce("
+                    "(sum, row) => sum + Number(row.cells[1].textContent), 0)]")
+        self.assertEqual(ops[0], ops[1])
+        self.open(CALM)
+        self.assertIsNone(self.text("#time p"))
+
     def test_light_dark_and_what_the_system_wants(self):
         shade = "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]"
         b = self.open(CALM)

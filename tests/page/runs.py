@@ -18,6 +18,7 @@ COMMANDS = {
     "kafka": ["--bin", "tests/sim/broken/kafka_no_watermark.lua", "--node-count", "3", "--rate", "50",
               "--time-limit", "20", "--latency", "20", "--nemesis", "partition"],
     "echo": ["--bin", "challenges/echo_1.lua", "--node-count", "1", "--time-limit", "2"],
+    "short": ["--bin", "challenges/broadcast_3c.lua", "--rate", "20", "--time-limit", "3"],
     "idle": ["--bin", "challenges/echo_1.lua", "--node-count", "1", "--time-limit", "1",
              "--rate", "0"],
     # 100,000 messages and some more

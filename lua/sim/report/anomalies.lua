@@ -97,23 +97,37 @@ local function text_of(v)
   return v == nil and "" or format.cut(value.text(v), TEXT)
 end
 
+-- What an operation was given. Where it is about a key, that comes first, and then the rest.
+local function given_text(op)
+  local v = op.value
+  if op.f == "txn" then
+    return txn_text(op.outcome == "ok" and op.result or v)
+  elseif type(v) ~= "table" or v.key == nil then
+    return text_of(v)
+  end
+  local key, parts = value.text(v.key), { "" }
+  for _, name in ipairs(value.sorted_keys(v)) do
+    parts[#parts + 1] = name ~= "key" and name .. " " .. text_of(v[name]) or nil
+  end
+  return format.cut("key " .. key .. table.concat(parts, ", "), TEXT)
+end
+
 -- What a reply carried; where it is an object, what it has for the key that the case is about.
 local function answer_text(result, key)
   local part = type(result) == "table" and type(key) == "string" and result[key]
   return part and text_of(part) or text_of(result)
 end
 
--- Where an operation is, and what it was given and answered. A transaction is answered with itself.
+-- Where an operation is, and what it was given and answered. A transaction is answered with
+-- itself.
 local function proof(history, place, role, key)
   local op = history[place]
-  local is_ok, given, answered = op.outcome == "ok", text_of(op.value), ""
-  if op.f == "txn" then
-    given = txn_text(is_ok and op.result or op.value)
-  elseif is_ok and op.result ~= true then
+  local answered = ""
+  if op.outcome == "ok" and op.f ~= "txn" and op.result ~= true then
     answered = answer_text(op.result, key)
   end
-  return { op = place - 1, given = given, answered = op.error and op.error.name or answered,
-    role = role[1], wrong = role.wrong }
+  return { op = place - 1, given = given_text(op),
+    answered = op.error and op.error.name or answered, role = role[1], wrong = role.wrong }
 end
 
 local function proofs(history, case, find)

@@ -23,9 +23,12 @@ hearsay.panel({
     const sentence = (p) => `${p.role ? p.role + ": " : ""}${p.node}, process ${p.process}, `
       + `${seconds(p.from)}${p.to - p.from < 500 ? "" : " to " + seconds(p.to)}: ${p.what}${p.came ? ", answered " + p.came : ""}`;
 
-    function timeline(proofs) {
+    function timeline(proofs, texts) {
       const list = proofs.map(of);
-      if (list.length === 1) return h("p", { class: "muted" }, sentence(list[0]));
+      if (list.length === 1) { // needs no picture, and no words when what it showed was told
+        return list[0].came && texts.join(" ").includes(list[0].came) ? null
+          : h("p", { class: "muted" }, sentence(list[0]));
+      }
       const box = h("div", { class: "proofs" });
       let from = Math.min(...list.map((p) => p.from)), to = Math.max(...list.map((p) => p.to));
       const room = Math.max(1000, (to - from) * 0.04);
@@ -69,7 +72,7 @@ hearsay.panel({
       }
       root.append(h("div", { class: "case" }, item.texts.map((text, i) =>
         h("p", {}, i === 0 && item.texts.length > 1 ? h("b", {}, text) : text)),
-        item.proofs.length ? timeline(item.proofs) : null));
+        item.proofs.length ? timeline(item.proofs, item.texts) : null));
     }
   },
 });

@@ -7,12 +7,14 @@ hearsay.panel({
     const { h, s, frame, dots, steps, bars, shade, cursor, roundUp, responsive, milliseconds,
       whole, ratio, seconds } = shared;
     const { operations: ops, messages: m, faults, stable } = data;
-    const end = Math.max(data.run.load_us, ...stepsOf(ops.completed), 1);
-    function stepsOf(column) { // the largest, without spreading thousands of arguments
-      let most = 0;
-      for (const v of column) if (v > most) most = v;
-      return [most];
-    }
+    const largest = (column) => column.reduce((most, v) => Math.max(most, v), 0);
+    // After a short load the last operations, ten seconds later, would leave a picture of little
+    // but emptiness: then it ends with the load.
+    const load = data.run.load_us, whole_us = Math.max(load, largest(ops.completed), 1);
+    const isCut = load < whole_us * 0.6;
+    const end = isCut
+      ? Math.max(load, largest(ops.completed.filter((us, i) => ops.invoked[i] <= load)))
+      : whole_us;
     const OK = 0, FAIL = 1;
     const span = [0, Math.ceil(end / 1e6) * 1e6];
     const bucket = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60].map((n) => n * 1e6)
@@ -23,7 +25,9 @@ hearsay.panel({
 
     // Operations by when they ended, or when they began if they did not.
     const ok = zeros(), failed = zeros(), unknown = zeros(), begun = zeros();
+    const isShown = ops.invoked.map((us) => us <= span[1]);
     for (let i = 0; i < ops.count; i++) {
+      if (!isShown[i]) continue;
       begun[place(ops.invoked[i])]++;
       const at = place(ops.completed[i] < 0 ? ops.invoked[i] : ops.completed[i]);
       (ops.outcome[i] === OK ? ok : ops.outcome[i] === FAIL ? failed : unknown)[at]++;
@@ -32,17 +36,18 @@ hearsay.panel({
     const sent = zeros();
     const isClient = data.nodes.map((id) => /^c\d/.test(id));
     for (let i = 0; i < m.count; i++) {
-      if (!isClient[m.from[i]] && !isClient[m.to[i]] && m.sent[i] >= 0) sent[place(m.sent[i])]++;
+      if (!isClient[m.from[i]] && !isClient[m.to[i]] && m.sent[i] >= 0
+        && m.sent[i] <= span[1]) sent[place(m.sent[i])]++;
     }
     const perOperation = sent.map((n, i) => begun[i] ? n / begun[i] : null);
 
     // Latencies: until a value was stable where the workload tells, else of answers.
     const points = stable
-      ? stable.latency.map((ms, i) => [stable.known[i], ms])
-      : ops.outcome.flatMap((o, i) => o === OK
+      ? stable.latency.map((ms, i) => [stable.known[i], ms]).filter((p) => p[0] <= span[1])
+      : ops.outcome.flatMap((o, i) => o === OK && isShown[i]
         ? [[ops.invoked[i], (ops.completed[i] - ops.invoked[i]) / 1000]] : []);
-    const least = (p) => Math.max(0, ...stepsOf(p.map((q) => q[1])));
-    const latencyTop = roundUp(least(points) * 1.03);
+    const slowest = largest(points.map((p) => p[1]));
+    const latencyTop = roundUp(slowest * 1.03);
 
     const perSecond = 1e6 / bucket;
     const all = ok.map((n, i) => n + failed[i] + unknown[i]);
@@ -68,6 +73,10 @@ hearsay.panel({
       return lines;
     };
 
+    if (isCut) {
+      root.append(h("p", { class: "muted" }, "Up to the end of the load; the last operations ended "
+        + `at ${seconds(whole_us, 1)}.`));
+    }
     const box = h("div", {});
     root.append(box);
     const kinds = [...new Set(faults.map((fault) => fault.kind))];
@@ -113,8 +122,8 @@ hearsay.panel({
       list.push(plot(stable ? "Latency until a value was everywhere" : "Latency of answers", "ms", {
         height: 190, y: { domain: [0, latencyTop], format: milliseconds }, isFirst: true,
       }, (f) => f.area.append(dots(points.map(([us, ms]) => [f.x(us), f.y(ms)]),
-        points.length > 4000 ? 2 : 3)),
-      `Up to ${milliseconds(least(points))} ms.`));
+        points.length > 4000 ? 2 : points.length > 500 ? 3 : 4.5)),
+      `Up to ${milliseconds(slowest)} ms.`));
       list.push(plot("Operations a second", [h("i", { class: "key" }), "ok",
         h("i", { class: "key second" }), "failed", h("i", { class: "key third" }), "unknown"], {
         height: 110, y: { domain: [0, opsTop], ticks: 3, format: whole },
