@@ -308,14 +308,25 @@ class MessagesTest(DiagramTest):
         self.window(0, 0.6)
         found = set()
         for step in range(30):
-            b.point(DIAGRAM, 0.1 + 0.03 * step, 0.3)
+            x = 0.1 + 0.03 * step
+            b.point(DIAGRAM, x, 0.3)
             i = int(self.state(DIAGRAM)["chosen"])
-            if i >= 0:
-                found.add(i)
-                self.assertIn(b.run("""
-                    const m = hearsay.data.messages, {nodes, types} = hearsay.data;
-                    return `${types[m.type[arguments[0]]]}: ${nodes[m.from[arguments[0]]]} to `
-                      + nodes[m.to[arguments[0]]]""", i), self.text(".tip"))
+            if i < 0:
+                continue
+            found.add(i)
+            what, distance = b.run("""
+                const [i, x, y] = arguments, m = hearsay.data.messages, {nodes, types} = hearsay.data;
+                const c = document.querySelector('canvas.diagram'), {t0, t1} = c.dataset;
+                const px = Math.floor(x * c.clientWidth), py = Math.floor(y * c.clientHeight);
+                const t = Number(t0) + (px - 64) / (c.clientWidth - 74) * (t1 - t0);
+                const end = m.received[i] < 0 ? m.sent[i] + 1e5 : m.received[i];
+                const lane = m.from[i] + (t - m.sent[i]) / (end - m.sent[i]) * (m.to[i] - m.from[i]);
+                return [`${types[m.type[i]]}: ${nodes[m.from[i]]} to ${nodes[m.to[i]]}`,
+                  Math.abs(16 + lane * 520 / 24 - py) / Math.hypot(1, (m.to[i] - m.from[i])
+                    * 520 / 24 / ((end - m.sent[i]) / (t1 - t0) * (c.clientWidth - 74)))];""",
+                                   i, x, 0.3)
+            self.assertIn(what, self.text(".tip"))
+            self.assertLess(distance, 12)
         self.assertGreater(len(found), 3)
 
     def test_the_wheel_zooms_only_when_the_diagram_has_the_focus(self):
