@@ -43,13 +43,17 @@ local function is_whole(v)
   return math.type(v) == "integer" and v >= 0
 end
 
+local function is_object(v)
+  return type(v) == "table" and not json.is_array(v)
+end
+
 local checks = {
   whole = { "a whole number from 0 up", is_whole },
   integer = { "a whole number", function(v) return math.type(v) == "integer" end },
   text = { "a text", function(v) return type(v) == "string" end },
   boolean = { "true or false", function(v) return type(v) == "boolean" end },
   list = { "an array", function(v) return json.is_array(v) end },
-  object = { "an object", function(v) return type(v) == "table" and not json.is_array(v) end },
+  object = { "an object", is_object },
   outcome = { "ok, fail or info", function(v) return OUTCOMES[v] end },
 }
 
@@ -78,10 +82,14 @@ local function decode_object(text, where)
   local object, why = json.decode(text, true)
   if object == nil then
     error(setmetatable({ text = ("%s: not JSON: %s"):format(where, why) }, Wrong))
-  elseif not checks.object[2](object) then
+  elseif not is_object(object) then
     wrong(where, "an object", object)
   end
   return object
+end
+
+local function at_line(name, number)
+  return ("%s, line %d"):format(name, number)
 end
 
 -- Calls back with each line of a file of JSON lines and its number. The last line has its line
@@ -93,11 +101,11 @@ local function each_line(text, name, visit)
       break
     end
     number = number + 1
-    local where = ("%s, line %d"):format(name, number)
     if ending == "" then
-      error(setmetatable({ text = where .. ": cut off: it has no line feed" }, Wrong))
+      error(setmetatable({ text = at_line(name, number) .. ": cut off: it has no line feed" },
+        Wrong))
     end
-    visit(line, where)
+    visit(line, number)
   end
 end
 
@@ -118,7 +126,7 @@ local function read_meta(text)
   end
   for i, fault in ipairs(meta.faults) do
     local where = ("run.json: fault %d"):format(i)
-    if not checks.object[2](fault) then
+    if not is_object(fault) then
       wrong(where, "an object", fault)
     end
     check_fields(fault, where, { "number", "whole", "fault", "text", "text", "text",
@@ -133,7 +141,7 @@ local function read_meta(text)
   end
   for i, of_node in ipairs(meta.contents or {}) do
     local where = ("run.json: contents %d"):format(i)
-    if not checks.object[2](of_node) then
+    if not is_object(of_node) then
       wrong(where, "an object", of_node)
     end
     check_fields(of_node, where, { "node", "text", "values", "list", "error", "text?" })
@@ -202,7 +210,8 @@ end
 
 local function read_history(text, workload)
   local history, last_index = {}, 0
-  each_line(text, "history.jsonl", function(line, where)
+  each_line(text, "history.jsonl", function(line, number)
+    local where = at_line("history.jsonl", number)
     local op = decode_object(line, where)
     check_operation(op, where, last_index)
     if shapes[workload] then -- one of a file has what its own checker knows
@@ -224,20 +233,38 @@ function stored.history(text, workload)
   return guarded(read_history, text, workload)
 end
 
+-- Whether an event of the journal is as it should be. There are hundreds of thousands of them, so
+-- this looks before what says what is wrong.
+local function is_sound(event, last_us)
+  local message = is_object(event) and event.message
+  return is_object(message) and is_whole(event.time) and event.time >= last_us
+    and (event.event == "send" or event.event == "recv") and is_whole(event.id)
+    and type(message.src) == "string" and type(message.dest) == "string"
+    and is_object(message.body)
+end
+
+-- Says what is wrong with an event that is not sound.
+local function refuse_event(line, where, last_us)
+  local event = decode_object(line, where)
+  check_fields(event, where, { "time", "whole", "event", "text", "id", "whole",
+    "message", "object" })
+  if event.event ~= "send" and event.event ~= "recv" then
+    wrong(where .. ": event", "send or recv", event.event)
+  elseif event.time < last_us then
+    wrong(where .. ": time", "none before that of the line before", event.time)
+  end
+  check_fields(event.message, where .. ": message", { "src", "text", "dest", "text",
+    "body", "object" })
+end
+
 local function visit_messages(text, visit)
-  local last_us = math.mininteger
-  each_line(text, "messages.jsonl", function(line, where)
-    local event = decode_object(line, where)
-    check_fields(event, where, { "time", "whole", "event", "text", "id", "whole",
-      "message", "object" })
-    if event.event ~= "send" and event.event ~= "recv" then
-      wrong(where .. ": event", "send or recv", event.event)
-    elseif event.time < last_us then
-      wrong(where .. ": time", "none before that of the line before", event.time)
+  local last_us = 0
+  each_line(text, "messages.jsonl", function(line, number)
+    local event = json.decode(line, true)
+    if not is_sound(event, last_us) then
+      refuse_event(line, at_line("messages.jsonl", number), last_us)
     end
     last_us = event.time
-    check_fields(event.message, where .. ": message", { "src", "text", "dest", "text",
-      "body", "object" })
     visit(event)
   end)
   return true
@@ -263,7 +290,7 @@ local function read_results(text)
   end
   for _, kind in ipairs({ "all", "clients", "servers" }) do
     local counts, where = results.net[kind], "results.json: net: " .. kind
-    if not checks.object[2](counts) then
+    if not is_object(counts) then
       wrong(where, "an object", counts)
     end
     check_fields(counts, where, { "msg-count", "whole", "send-count", "whole",
@@ -272,7 +299,7 @@ local function read_results(text)
   check_fields(results.exceptions, "results.json: exceptions", { "exceptions", "list" })
   for i, problem in ipairs(results.exceptions.exceptions) do
     local where = ("results.json: exception %d"):format(i)
-    if not checks.object[2](problem) then
+    if not is_object(problem) then
       wrong(where, "an object", problem)
     end
     check_fields(problem, where, { "node", "text", "time", "integer", "text", "text" })

@@ -2,6 +2,7 @@
 -- and a damaged journal is refused with the line that is wrong.
 
 local json = require "hearsay.json"
+local journal = require "sim.report.journal"
 local journals = dofile("tests/lua/journals.lua")
 local messages = require "sim.report.messages"
 
@@ -52,16 +53,16 @@ end
 
 describe("the messages of a page", function()
   it("are the same in columns", function()
-    local journal = journals.new()
-    journal:send(7, 100, "n0", "n1", { type = "a" })
-    journal:send(8, 150, "n1", "n0", { type = "b" })
-    journal:receive(7, 160)
-    journal:send(12, 200, "n0", "n1", { type = "a" })
-    journal:receive(12, 290)
-    journal:receive(12, 300)
-    journal:send(13, 310, "c1", "n0", { type = "a" })
-    journal:receive(13, 310)
-    local columns, types, nodes = read(journal:text(), { "n0", "n1" }, 120)
+    local written = journals.new()
+    written:send(7, 100, "n0", "n1", { type = "a" })
+    written:send(8, 150, "n1", "n0", { type = "b" })
+    written:receive(7, 160)
+    written:send(12, 200, "n0", "n1", { type = "a" })
+    written:receive(12, 290)
+    written:receive(12, 300)
+    written:send(13, 310, "c1", "n0", { type = "a" })
+    written:receive(13, 310)
+    local columns, types, nodes = read(written:text(), { "n0", "n1" }, 120)
     assert.same({
       { src = "n0", dest = "n1", type = "a", sent = -20, received = 40 },
       { src = "n1", dest = "n0", type = "b", sent = 30 },
@@ -104,11 +105,26 @@ describe("the messages of a page", function()
     assert.equal(json.encode(columns, true), json.encode(read(text, servers, start_us), true))
   end)
 
+  it("are the same when their journal is visited again", function()
+    local text = journals.of_run({ "--bin", "challenges/broadcast_3b.lua", "--rate", "40",
+      "--time-limit", "5", "--latency", "50", "--nemesis", "duplicate,loss",
+      "--nemesis-interval", "2" })
+    local function visits(visitor)
+      local list = {}
+      visitor(text, function(event, place)
+        list[#list + 1] = { event.time, event.event, event.id, place, event.message.src,
+          event.message.dest, json.encode(event.message.body, true) }
+      end)
+      return list
+    end
+    assert.same(visits(journal.each), visits(journal.again))
+  end)
+
   it("are shown with what their bodies say, shortened", function()
-    local journal = journals.new()
-    journal:send(0, 0, "n0", "n1", { type = "t", z = 1, a = { 1, 2 }, long = ("é"):rep(200) })
-    journal:send(1, 0, "n0", "n1", { type = "t" })
-    local heads = read(journal:text(), { "n0", "n1" }).heads
+    local written = journals.new()
+    written:send(0, 0, "n0", "n1", { type = "t", z = 1, a = { 1, 2 }, long = ("é"):rep(200) })
+    written:send(1, 0, "n0", "n1", { type = "t" })
+    local heads = read(written:text(), { "n0", "n1" }).heads
     assert.equal('a [1,2], long "', heads[1]:sub(1, 15))
     assert.equal("…, z 1", heads[1]:sub(-8))
     assert(#heads[1] < 60 and utf8.len(heads[1]))
@@ -116,15 +132,15 @@ describe("the messages of a page", function()
   end)
 
   it("say less where there are too many, those between servers last", function()
-    local journal, long = journals.new(), ("x"):rep(24)
+    local written, long = journals.new(), ("x"):rep(24)
     local body = { type = "t" }
     for i = 1, 6 do
       body["f" .. i] = long
     end
     for i = 1, 8000 do
-      journal:send(i, i, i % 2 == 0 and "n0" or "c1", "n1", body)
+      written:send(i, i, i % 2 == 0 and "n0" or "c1", "n1", body)
     end
-    local heads = read(journal:text(), { "n0", "n1" }).heads
+    local heads = read(written:text(), { "n0", "n1" }).heads
     local bytes, full = 0, { [0] = 0, 0 }
     for i, head in ipairs(heads) do
       bytes = bytes + #head
@@ -157,6 +173,10 @@ describe("a damaged journal", function()
     ["that is cut off in a line"] = { GOOD:sub(1, -20), "line 2: " },
     ["without a body"] = { GOOD .. '{"time":30,"event":"send","id":2,"message":{"src":"n0",'
       .. '"dest":"n1"}}\n', "line 3: message: body: expected an object" },
+    ["without a sender"] = { GOOD .. '{"time":30,"event":"send","id":2,"message":{"dest":"n1",'
+      .. '"body":{"type":"t"}}}\n', "line 3: message: src: expected a text" },
+    ["without a receiver"] = { GOOD .. '{"time":30,"event":"send","id":2,"message":{"src":"n1",'
+      .. '"dest":1,"body":{"type":"t"}}}\n', "line 3: message: dest: expected a text" },
     ["with a body without a type"] = { GOOD .. line("send", 2, 30, { text = 1 }),
       "line 3: message 2 has no type; expected a text" },
     ["with a type that is no text"] = { GOOD .. line("send", 2, 30, { type = 4 }),

@@ -38,43 +38,64 @@ local function cut(text, limit)
   return text:sub(1, stop - 1) .. "…"
 end
 
+-- A field's value, shortened before it is encoded where it is long.
+local function brief(v)
+  if math.type(v) == "integer" then
+    return tostring(v)
+  elseif json.is_array(v) and #v > FIELD then -- each takes a character at least
+    v = json.array(table.move(v, 1, FIELD, 1, {}))
+  end
+  return cut(json.encode(v, true), FIELD)
+end
+
 -- What a body says: its fields by name, but for the type, which has a column.
 local function head_of(body)
-  local names, out = {}, {}
+  local names, count = {}, 0
   for name in pairs(body) do
     if name ~= "type" then
-      names[#names + 1] = name
+      count = count + 1
+      names[count] = name
     end
   end
   table.sort(names)
-  for i, name in ipairs(names) do
-    out[i] = name .. " " .. cut(json.encode(body[name], true), FIELD)
+  for i = 1, count do
+    names[i] = names[i] .. " " .. brief(body[names[i]])
   end
-  return cut(table.concat(out, ", "), HEAD)
+  return cut(table.concat(names, ", "), HEAD)
 end
 
--- Keeps heads while there is room: those between servers first, each in the order of sending.
-local function fit_heads(heads, is_between)
-  local room = HEADS_BYTES
-  for _, first in ipairs({ true, false }) do
-    for i, head in ipairs(heads) do
-      if is_between[i] == first then
-        room = room - #head
-        heads[i] = room >= 0 and head or ""
+-- Heads of messages while there is room: those between servers first, each in the order of
+-- sending. `add(place, body, is_between)` takes one, `finish()` returns the list.
+local function headings()
+  local self, heads, is_between, rooms = {}, {}, {}, { [true] = HEADS_BYTES, [false] = HEADS_BYTES }
+  function self.add(place, body, between)
+    local head = rooms[between] > 0 and head_of(body) or ""
+    rooms[between] = rooms[between] - #head
+    heads[place], is_between[place] = head, between
+  end
+  function self.finish()
+    local room = HEADS_BYTES
+    for _, first in ipairs({ true, false }) do
+      for i, head in ipairs(heads) do
+        if is_between[i] == first then
+          room = room - #head
+          heads[i] = room >= 0 and head or ""
+        end
       end
     end
+    return json.array(heads)
   end
-  return json.array(heads)
+  return self
 end
 
 -- The columns while they grow. `number(id)` is the number of a node.
 local function recorder(start_us, servers, number)
   local self = {}
-  local is_server, is_between = {}, {}
+  local is_server = {}
   local types, type_number = columns.numbering()
   local from, to = json.array({}), json.array({})
   local kinds, latency = json.array({}), json.array({})
-  local route, sent, late, heads = json.array({}), json.array({}), json.array({}), {}
+  local route, sent, late, heads = json.array({}), json.array({}), json.array({}), headings()
   local sent_us, received, twice, routes_by_key = {}, {}, {}, {}
   local last_us = start_us
   for _, id in ipairs(servers) do
@@ -100,8 +121,7 @@ local function recorder(start_us, servers, number)
     sent[place] = line.time - last_us
     last_us = line.time
     late[place] = 0
-    heads[place] = head_of(message.body)
-    is_between[place] = is_server[message.src] and is_server[message.dest] or false
+    heads.add(place, message.body, is_server[message.src] and is_server[message.dest] or false)
   end
 
   -- The first message of a route that arrives sets its latency.
@@ -132,7 +152,7 @@ local function recorder(start_us, servers, number)
       count = #sent, end_us = end_us - start_us, route = route, sent = sent, late = late,
       route_from = from, route_to = to, route_type = kinds, route_latency = latency,
       lost = columns.differences(lost), twice = columns.differences(again),
-      heads = fit_heads(heads, is_between),
+      heads = heads.finish(),
     }, types
   end
 

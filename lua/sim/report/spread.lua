@@ -16,12 +16,14 @@
 --
 -- What a node knows is what such fields brought it, what clients gave it, and what its reads
 -- returned, which shows values that came in a way this cannot see (in ranges, compressed). As a
--- field that falls has been taken for knowledge before, the journal is read again until none falls.
+-- field that falls has been taken for knowledge before, the journal is read again until none falls;
+-- first its beginning only, where most do.
 --
 -- A node learned a value when the first message that carried it arrived there, or, when a read
 -- shows it earlier, when that was answered.
 --
--- Cost: about 40 ns for each integer in each message and read, on each of two or three readings.
+-- Cost: about 40 ns for each integer in each message and read, mostly once; 1 s for 100,000
+-- messages.
 -- @module sim.report.spread
 
 local columns = require "sim.report.columns"
@@ -35,6 +37,7 @@ local REFUTED = 0.1 -- the part of the values tested from which on a field carri
 local CHANCE = 0.01 -- the part of what the best field taught below which a field taught nothing
 local ROOM = 150000 -- messages that are listed over all values
 local CROWD = 256 -- values in a message from which on those that its receiver knows are not listed
+local START = 500000 -- bytes of a journal in which fields are tried first
 local SLOWEST = 100 -- values that are kept in any case when there are too many
 
 local Pass = {}
@@ -82,7 +85,7 @@ end
 local function new_pass(servers, bad)
   local self = setmetatable({
     servers = {}, bad = bad, by_type = {}, by_name = {}, known = {}, pending = {}, asked = {},
-    list = {}, entries = {}, is_dirty = false,
+    under_way = {}, list = {}, entries = {}, is_dirty = false,
   }, Pass)
   for _, id in ipairs(servers) do
     self.servers[id], self.known[id], self.pending[id] = true, {}, { first = 1, last = 0 }
@@ -144,7 +147,9 @@ end
 
 function Pass:send_between(message, place)
   local known, hearer = self.known[message.src], self.known[message.dest]
-  for _, found in ipairs(self:fields_of(message.body)) do
+  local fields = self:fields_of(message.body)
+  self.under_way[place] = fields[1] and fields
+  for _, found in ipairs(fields) do
     local is_known, integers = true, found.integers
     for _, value in ipairs(integers) do
       is_known = is_known and known[value]
@@ -164,7 +169,9 @@ end
 function Pass:receive_between(message, place, now)
   local id = message.dest
   local known, pending = self.known[id], self.pending[id]
-  for _, found in ipairs(self:fields_of(message.body)) do
+  local fields = self.under_way[place] -- none where it was received before
+  self.under_way[place] = nil
+  for _, found in ipairs(fields or {}) do
     for _, value in ipairs(found.integers) do
       if not known[value] and self.entries[value] then
         self:learn(id, value, place, now)
@@ -324,12 +331,17 @@ local spread = {}
 --   which values came, such as "hub_down values"; `total`, how many values there were. Nil when
 --   there were none
 function spread.read(text, servers, room)
-  local bad = {}
-  while true do
+  local bad, start = {}, text:sub(1, text:find("\n", START, true) or #text)
+  local function pass_over(lines)
     local pass = new_pass(servers, bad)
-    assert(journal.each(text, function(line, place)
-      pass:visit(line, place)
-    end))
+    journal.again(lines, function(event, place)
+      pass:visit(event, place)
+    end)
+    return pass
+  end
+  while pass_over(start).is_dirty do end
+  while true do
+    local pass = pass_over(text)
     pass:judge()
     if not pass.is_dirty then
       return pass.list[1] and export(pass, #servers, room or ROOM) or nil
