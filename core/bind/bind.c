@@ -33,8 +33,27 @@ void bind_all_modules(lua_State *L)
   preload(L, "hearsay.random", bind_random);
   preload(L, "hearsay.sweep", bind_sweep);
   preload(L, "hearsay.terminal", bind_terminal);
+  preload(L, "hearsay.trace", bind_trace);
   preload(L, "hearsay.watch", bind_watch);
   preload(L, "hearsay.world", bind_world);
+}
+
+static int buffer_gc(lua_State *L)
+{
+  bytes_free(lua_touserdata(L, 1));
+  return 0;
+}
+
+struct bytes *bind_push_buffer(lua_State *L)
+{
+  struct bytes *b = lua_newuserdatauv(L, sizeof *b, 0);
+  *b = (struct bytes){0};
+  if (luaL_newmetatable(L, "hearsay.buffer")) {
+    lua_pushcfunction(L, buffer_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  return b;
 }
 
 struct slice bind_check_slice(lua_State *L, int argument)

@@ -19,6 +19,7 @@ int bind_random(lua_State *L);       /* hearsay.random: seeded streams, for the 
 int bind_seen(lua_State *L);         /* hearsay.seen */
 int bind_sweep(lua_State *L);        /* hearsay.sweep: many seeds on several threads */
 int bind_terminal(lua_State *L);     /* hearsay.terminal: what a terminal can show */
+int bind_trace(lua_State *L);        /* hearsay.trace: messages as a person reads them */
 int bind_watch(lua_State *L);        /* hearsay.watch: whether files are saved */
 int bind_world(lua_State *L);        /* hearsay.world: the simulated cluster */
 
@@ -31,6 +32,9 @@ void bind_node_modules(lua_State *L);
 
 /* Those and the simulated cluster. Raises. */
 void bind_all_modules(lua_State *L);
+
+/* Pushes an empty buffer that Lua owns, for functions that may raise while they fill it. Raises. */
+struct bytes *bind_push_buffer(lua_State *L);
 
 /* --- argument checks that several modules share; all raise ---------------- */
 

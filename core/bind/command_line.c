@@ -15,7 +15,8 @@ static void set_text(lua_State *L, const char *field, const char *text)
 /*** The options of ./node.
  * @treturn table `usage`, `about`, `examples`: texts, of which the first and the last have lines; and
  *   a list, in the order of the help, of options, `name` (with its dashes), `takes` (what stands for
- *   its value, or nil), `values` (all that the value may be, with spaces between them, or nil) and
+ *   its value, or nil), `optional` (whether it may come without, and then only behind an equals
+ *   sign), `values` (all that the value may be, with spaces between them, or nil) and
  *   `help`; or of titles, `title` */
 static int node(lua_State *L)
 {
@@ -25,10 +26,12 @@ static int node(lua_State *L)
   set_text(L, "examples", options_examples);
   for (size_t i = 0; i < options_count; i++) {
     const struct option *o = &options_known[i];
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 5);
     set_text(L, "name", o->name);
     set_text(L, "takes", o->takes);
     set_text(L, "values", o->values);
+    lua_pushboolean(L, o->is_optional);
+    lua_setfield(L, -2, "optional");
     set_text(L, o->use == OPTION_TITLE ? "title" : "help", o->help);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }

@@ -18,29 +18,10 @@
 
 #include <string.h>
 
-/* A buffer that Lua owns while a function that may raise fills it. */
-static int buffer_gc(lua_State *L)
-{
-  bytes_free(lua_touserdata(L, 1));
-  return 0;
-}
-
-static struct bytes *push_buffer(lua_State *L)
-{
-  struct bytes *b = lua_newuserdatauv(L, sizeof *b, 0);
-  *b = (struct bytes){0};
-  if (luaL_newmetatable(L, "hearsay.buffer")) {
-    lua_pushcfunction(L, buffer_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return b;
-}
-
 /* Pushes the text with object keys in byte order. */
 static int push_canonical(lua_State *L, int index, struct error *e)
 {
-  struct bytes *out = push_buffer(L);
+  struct bytes *out = bind_push_buffer(L);
   if (value_encode(L, index, VALUE_SORTED_KEYS, out, e) != 0)
     return -1;
   lua_pushlstring(L, out->data, out->length);

@@ -4,10 +4,12 @@
 
 #include "host/node.h"
 #include "host/platform_posix.h"
+#include "host/trace.h"
 
 struct loop_options {
   size_t max_line_bytes;
-  int64_t drain_us; /* how long handlers may go on after the end of input */
+  int64_t drain_us;    /* how long handlers may go on after the end of input */
+  struct trace *trace; /* shows what comes in; NULL: nobody looks */
 };
 
 /* Returns 0 when the input has ended, or the reader has gone away; -1 with `e` when

@@ -30,6 +30,15 @@ const struct option options_known[] = {
    .takes = "N",
    .expected = "a number or any other word",
    .help = "seed of randomness and of the order of pairs(), to repeat a run"},
+  {.use = OPTION_TRACE,
+   .name = "--trace",
+   .takes = "full",
+   .is_optional = 1,
+   .values = "full",
+   .expected = "full, or no value",
+   .help = "show each message in and out on standard error: when, with whom, type, msg_id, what it "
+           "replies to and the body, cut to the width of the terminal (120 columns where there is "
+           "none); with full, all of it. In virtual time: sim replay"},
   {.use = OPTION_COLOR,
    .name = "--color",
    .takes = "WHEN",
@@ -89,6 +98,7 @@ const char options_examples[] =
   "node challenges/echo_1.lua\n"
   "node challenges/unique_ids_2.lua uuid7\n"
   "node --check mine.lua\n"
+  "node --trace challenges/echo_1.lua\n"
   "maelstrom test -w broadcast --bin ./node --node-count 5 -- challenges/broadcast_3b.lua\n";
 
 static const struct option *find(struct slice name)
@@ -134,8 +144,10 @@ static int take(struct options *o, const struct option *known, const char *value
 {
   if (known->use == OPTION_LIMIT)
     return limits_take(&o->limits, known->name, value, e) < 0 ? -1 : 0;
-  if (known->takes != NULL && *value == '\0')
+  if (known->takes != NULL && *value == '\0' && !known->is_optional)
     return error_set(e, "%s: expected %s", known->name, known->expected);
+  if (known->values != NULL && *value != '\0' && place_of(known, value) < 0)
+    return error_set(e, "%s %s: expected %s", known->name, value, known->expected);
   switch (known->use) {
   case OPTION_CHECK:
     o->mode = MODE_CHECK;
@@ -158,9 +170,10 @@ static int take(struct options *o, const struct option *known, const char *value
   case OPTION_SEED:
     o->seed = value;
     break;
+  case OPTION_TRACE:
+    o->trace = *value == '\0' ? TRACE_SHORT : TRACE_FULL;
+    break;
   case OPTION_COLOR:
-    if (place_of(known, value) < 0)
-      return error_set(e, "%s %s: expected %s", known->name, value, known->expected);
     o->color = (enum color_when)place_of(known, value);
     break;
   case OPTION_LIMIT:
@@ -188,7 +201,7 @@ int options_parse(int argc, char **argv, struct options *o, struct error *e)
       return unknown(name, e);
     if (known->takes == NULL && value != NULL)
       return error_set(e, "%s takes no value, got %s", known->name, value);
-    if (known->takes != NULL && value == NULL && i + 1 < argc)
+    if (known->takes != NULL && value == NULL && !known->is_optional && i + 1 < argc)
       value = argv[++i];
     if (take(o, known, value == NULL ? "" : value, e) != 0)
       return -1;
@@ -239,8 +252,11 @@ static int describe(struct bytes *out, const struct option *o)
   if (o->use == OPTION_TITLE)
     return bytes_append_byte(out, '\n') != 0 || wrap(out, o->help, 0) != 0 ? -1 : 0;
   char left[HELP_COLUMN + 1];
-  int length = snprintf(left, sizeof left, "  %s%s%s", o->name, o->takes == NULL ? "" : " ",
-                        o->takes == NULL ? "" : o->takes);
+  int length = snprintf(left, sizeof left, "  %s%s%s%s", o->name,
+                        o->takes == NULL ? ""
+                        : o->is_optional ? "[="
+                                         : " ",
+                        o->takes == NULL ? "" : o->takes, o->is_optional ? "]" : "");
   if (bytes_append(out, left, (size_t)length) != 0 ||
       spaces(out, HELP_COLUMN - (size_t)length) != 0)
     return -1;

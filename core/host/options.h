@@ -20,6 +20,7 @@ enum option_use {
   OPTION_DATA,
   OPTION_SANDBOX,
   OPTION_SEED,
+  OPTION_TRACE,
   OPTION_COLOR,
   OPTION_LIMIT,
   OPTION_HELP,
@@ -30,6 +31,7 @@ struct option {
   enum option_use use;
   const char *name;     /* with its dashes */
   const char *takes;    /* what stands for its value in the help; NULL: it takes none */
+  int is_optional;      /* whether it may come without one, and then only behind an equals sign */
   const char *values;   /* all that the value may be, with spaces between them; NULL: any */
   const char *expected; /* says so in an error */
   const char *help;
@@ -44,11 +46,14 @@ extern const char options_examples[]; /* lines, a command each */
 
 enum options_mode { MODE_RUN, MODE_CHECK, MODE_LUA, MODE_HELP, MODE_VERSION };
 
+enum options_trace { TRACE_NONE, TRACE_SHORT, TRACE_FULL };
+
 /* What the arguments ask for. The texts are the caller's. */
 struct options {
   enum options_mode mode;
   const char *folder; /* for files; NULL: none */
   int is_confined;
+  enum options_trace trace;
   enum color_when color;
   struct limits limits;
   const char *seed; /* NULL: by chance */

@@ -69,6 +69,17 @@ static int plain(const struct options *c, const struct state_options *state, str
   return result;
 }
 
+/* Messages are shown in the width of the terminal, if diagnostics go to one. */
+static void open_trace(struct trace *t, const struct platform *world, const struct options *o)
+{
+  enum { COLUMNS = 120 };
+  int columns = terminal_columns(STDERR_FILENO);
+  struct trace_style style = {.has_color = terminal_has_color(STDERR_FILENO, o->color)};
+  if (o->trace == TRACE_SHORT)
+    style.columns = columns >= TRACE_LEAST ? (size_t)columns : COLUMNS;
+  trace_open(t, world, &style);
+}
+
 static int with_script(const struct options *c, const struct paths *paths,
                        const struct state_options *state, struct posix *world, struct error *e)
 {
@@ -77,6 +88,11 @@ static int with_script(const struct options *c, const struct paths *paths,
     return -1;
   posix_open(world, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, c->folder);
   struct platform platform = posix_platform(world);
+  struct trace trace;
+  if (c->trace != TRACE_NONE) {
+    open_trace(&trace, &platform, c);
+    platform = trace_platform(&trace);
+  }
   struct node *n = node_new(&platform, state, e);
   int result = n == NULL ? -1 : node_load(n, script, c->word_count - 1, c->words + 1, e);
   if (result == 0 && c->mode == MODE_CHECK) {
@@ -89,10 +105,15 @@ static int with_script(const struct options *c, const struct paths *paths,
       complain("waiting for messages, one JSON object a line; ^D ends. To run a cluster of it: "
                "sim test SCRIPT");
     struct loop_options loop = {.max_line_bytes = (size_t)c->limits.line_bytes,
-                                .drain_us = 10 * 1000000};
+                                .drain_us = 10 * 1000000,
+                                .trace = c->trace == TRACE_NONE ? NULL : &trace};
+    if (c->trace != TRACE_NONE)
+      trace_attach(&trace, n);
     result = loop_run(n, world, &loop, e);
   }
   node_free(n);
+  if (c->trace != TRACE_NONE)
+    trace_close(&trace);
   posix_close(world);
   return result;
 }

@@ -54,7 +54,8 @@ local SHOW = {
   part = function(x) return ("%.2f %%"):format(x * 100) end,
 }
 
--- How much more or less: "▼ 71 %", or "▲ 12 x", twelve times as much. Figures that look the same are the same.
+-- How much more or less: "▼ 71 %", or "▲ 12 x", twelve times as much. Figures that look the same
+-- are the same.
 local function change(before, now, kind, glyphs)
   if not before or SHOW[kind](before) == SHOW[kind](now) then
     return "", nil

@@ -128,6 +128,8 @@ local GROUPS = {
     help = "Write the page of the run, too; ./sim report does that later" },
   { name = "open", default = false, only = { test = true, report = true },
     help = "Show the page in the browser" },
+  { name = "full", default = false, only = { replay = true },
+    help = "Print whole messages, however wide the terminal is" },
   { name = "color", takes = "WHEN", values = { "auto", "always", "never" }, default = "auto",
     help = "Colours: auto, on a terminal unless NO_COLOR is set; always; never" },
   { name = "help", short = "h", default = false, help = "This text" },

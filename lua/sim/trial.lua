@@ -16,9 +16,9 @@ local EISDIR = 21
 
 local trial = {}
 
-local takes = {} -- names of ./node's options to whether they take a value
+local takes = {} -- names of ./node's options to whether they take the next word
 for _, option in ipairs(command_line.node()) do
-  takes[option.name or ""] = option.takes ~= nil
+  takes[option.name or ""] = option.takes ~= nil and not option.optional
 end
 
 -- The place of the script among the words of a ./node command, behind its options. And those

@@ -194,15 +194,34 @@ describe("./sim replay", function()
     local ran = replayed:run("./sim test --json --store " .. quote(replayed:path("store")) .. " "
       .. OPTIONS)
     local results = json.decode(ran.out)
-    assert.equal(results.stats.count, count(lines, "  client %d+ asks n%d: %l+ "))
-    assert.equal(results.stats["ok-count"], count(lines, "  client %d+ has ok: %l+ "))
-    assert.equal(results.stats["info-count"], count(lines, "  client %d+ has info: %l+ "))
-    assert.equal(results.net.servers["send-count"], count(lines, "  n%d sends to n%d: flood {"))
-    assert.equal(results.net.servers["recv-count"], count(lines, "  n%d hears from n%d: flood {"))
+    assert.equal(results.stats.count, count(lines, "  client %d+ asks n%d: %l+"))
+    assert.equal(results.stats["ok-count"], count(lines, "  client %d+ has ok: %l+"))
+    assert.equal(results.stats["info-count"], count(lines, "  client %d+ has info: %l+"))
+    assert.equal(results.net.servers["send-count"], count(lines, "  n%d +%-> n%d +flood +{"))
+    assert.equal(results.net.servers["recv-count"], count(lines, "  n%d +<%- n%d +flood +{"))
     local begun = count(lines, "  fault %d+, [%a-]+: .+ begins$")
     assert.is_true(begun > 2)
     assert.equal(begun, count(lines, "  fault %d+, [%a-]+: .+ ends$"))
     assert.is_true(count(lines, "partition:") > 0 and count(lines, "kill:") > 0)
+  end)
+
+  it("cuts lines to the terminal, or 120 columns, unless --full is given", function()
+    local command = "./sim replay challenges/broadcast_3d.lua --node-count 5 --time-limit 5 "
+    local function longest(text)
+      local most = 0
+      for _, line in ipairs(shell.lines(text)) do
+        most = math.max(most, utf8.len(line))
+      end
+      return most
+    end
+    local ran = replayed:run(command .. "--rate 100")
+    assert.equal(120, longest(ran.out))
+    assert.not_matches("\27", ran.out)
+    assert.matches("%.%.\n", ran.out)
+    local full = replayed:run(command .. "--rate 100 --full")
+    assert.is_true(longest(full.out) > 200)
+    assert.equal(#shell.lines(ran.out), #shell.lines(full.out))
+    assert.matches("\27%[1mclient", replayed:run(command .. "--color=always").out)
   end)
 
   it("tells an answer after its question", function()
