@@ -146,7 +146,8 @@ static int take(struct options *o, const struct option *known, const char *value
     return limits_take(&o->limits, known->name, value, e) < 0 ? -1 : 0;
   if (known->takes != NULL && *value == '\0' && !known->is_optional)
     return error_set(e, "%s: expected %s", known->name, known->expected);
-  if (known->values != NULL && *value != '\0' && place_of(known, value) < 0)
+  int place = known->values == NULL ? 0 : place_of(known, value);
+  if (place < 0 && *value != '\0')
     return error_set(e, "%s %s: expected %s", known->name, value, known->expected);
   switch (known->use) {
   case OPTION_CHECK:
@@ -174,7 +175,7 @@ static int take(struct options *o, const struct option *known, const char *value
     o->trace = *value == '\0' ? TRACE_SHORT : TRACE_FULL;
     break;
   case OPTION_COLOR:
-    o->color = (enum color_when)place_of(known, value);
+    o->color = (enum color_when)place;
     break;
   case OPTION_LIMIT:
   case OPTION_TITLE:
