@@ -77,6 +77,22 @@ static void what_follows_the_script_is_its_own(void **state)
   assert_string_equal(o.words[0], "--x.lua");
 }
 
+static void a_trace_takes_a_value_behind_an_equals_sign_only(void **state)
+{
+  (void)state;
+  struct options o;
+  struct error e;
+  assert_int_equal(parse("node x.lua", &o, &e), 0);
+  assert_int_equal(o.trace, TRACE_NONE);
+  assert_int_equal(parse("node --trace full.lua", &o, &e), 0);
+  assert_int_equal(o.trace, TRACE_SHORT);
+  assert_string_equal(o.words[0], "full.lua");
+  assert_int_equal(parse("node --trace=full x.lua", &o, &e), 0);
+  assert_int_equal(o.trace, TRACE_FULL);
+  assert_int_equal(parse("node --trace=all x.lua", &o, &e), -1);
+  assert_string_equal(e.text, "--trace all: expected full, or no value");
+}
+
 static void modes(void **state)
 {
   (void)state;
@@ -128,8 +144,10 @@ static void the_help_names_every_option_in_80_columns(void **state)
     char expected[64];
     if (options_known[i].use == OPTION_TITLE)
       continue;
-    (void)snprintf(expected, sizeof expected, "\n  %s ", options_known[i].name);
-    assert_non_null(strstr(help.data, expected));
+    (void)snprintf(expected, sizeof expected, "\n  %s", options_known[i].name);
+    const char *found = strstr(help.data, expected);
+    assert_non_null(found);
+    assert_int_equal(found[strlen(expected)], options_known[i].is_optional ? '[' : ' ');
   }
   const char *end = strstr(help.data, "\nexamples:\n"); /* which are not broken */
   assert_non_null(end);
@@ -182,6 +200,7 @@ int main(void)
     cmocka_unit_test(what_is_not_given_has_its_default),
     cmocka_unit_test(a_value_is_the_next_word_or_follows_an_equals_sign),
     cmocka_unit_test(what_follows_the_script_is_its_own),
+    cmocka_unit_test(a_trace_takes_a_value_behind_an_equals_sign_only),
     cmocka_unit_test(modes),
     cmocka_unit_test(what_is_wrong_is_said_with_what_was_expected),
     cmocka_unit_test(the_help_names_every_option_in_80_columns),
