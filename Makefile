@@ -47,13 +47,13 @@ TEST_LINK = $(addprefix -Wl$(comma)--wrap=,$(FAILING_ALLOC) $(FAILING_CALLS))
 ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
   MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN || echo 2)
 endif
-ifneq ($(filter demo test test-c test-lua test-page check lint,$(MAKECMDGOALS)),)
+ifneq ($(filter demo test test-c test-lua test-page test-threads check lint,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all FORCE help deps docs demo test test-c test-lua test-page test-programs check fuzz fuzz-programs atlas \
-  survive crash bench bench-guard bench-steady lint format install uninstall clean
+.PHONY: all FORCE help deps docs demo test test-c test-lua test-threads test-page test-programs check \
+  fuzz fuzz-programs atlas survive crash soak twice valgrind bench bench-guard bench-steady lint format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
 	@[ -L "node challenges" ] || ln -s challenges "node challenges"
@@ -134,6 +134,15 @@ test-page: ## look at the pages in a headless Chromium (ONLY=text)
 	@$(MAKE) -s all
 	@python3 tests/page/main.py "$(ONLY)"
 
+# Specs of what runs threads: sweeps over seeds, logs that a thread syncs, worlds of processes.
+THREADED = $(wildcard $(addsuffix _spec.lua,$(addprefix tests/, cli/sim_explore cli/sim_compare \
+  cli/node_data cli/node_cluster lua/explore_worker lua/durable sim/real_time)))
+
+test-threads: ## run the unit tests and the specs of what has threads (for SAN=thread)
+	@scripts/deps build test
+	@$(MAKE) -s all test-programs
+	@scripts/test $(BUILD) $(TESTS) $(THREADED)
+
 test-programs: $(TESTS)
 
 lint: ## check style, layers and common faults
@@ -194,6 +203,23 @@ crash: ## kill -9 real nodes under load, and see that they keep what they acknow
 	@scripts/deps build
 	@$(MAKE) -s all
 	@trap '' PIPE; ./node --lua tests/crash/main.lua $(ROUNDS)
+
+MB = 2000
+
+soak: ## feed gigabytes to a node: all answered, and memory stays the same (MB=2000)
+	@scripts/deps build
+	@$(MAKE) -s all
+	@trap '' PIPE; ./node --lua tests/soak/main.lua $(MB)
+
+twice: ## run the same seeds in other processes, address layouts, threads and builds, and compare
+	@scripts/deps build
+	@$(MAKE) -s all
+	+@scripts/twice $(BUILD)
+
+valgrind: ## run a selection of tests, nodes and runs of the bench under memcheck
+	@scripts/deps build test lint
+	@$(MAKE) -s all test-programs
+	@scripts/valgrind $(BUILD)
 
 # Challenges start the node as ../node, seen from their folder; so share/ has a link to it.
 SHARE = $(DESTDIR)$(PREFIX)/share/hearsay
