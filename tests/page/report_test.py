@@ -69,6 +69,8 @@ class ReportTest(unittest.TestCase):
         b = self.open("lossy")
         self.assertGreater(b.run("return document.querySelectorAll('.case svg .bar.bad').length"), 0)
         self.assertIn("misses it", b.run("return document.querySelector('.case svg').ariaLabel"))
+        b.click(".case button")
+        self.assertEqual("CANVAS", b.run("return document.activeElement.tagName"))
         self.assertIsNone(self.open(CALM).run("return document.querySelector('#anomalies')"))
 
     def test_faults_are_shaded_in_every_plot_over_time(self):

@@ -4,7 +4,8 @@ hearsay.panel({
   name: "anomalies", order: 10,
   title: (data) => data.verdict.valid === true ? "Notes" : "What went wrong",
   when: (data) => data.anomalies.length > 0,
-  draw(root, data, { h, s, frame, shade, responsive, seconds }) {
+  draw(root, data, shared) {
+    const { h, s, frame, shade, responsive, seconds } = shared;
     const { operations: ops } = data;
     const OUTCOMES = ["ok", "failed", "of unknown outcome", "without an end"];
     const ROW = 36;
@@ -30,6 +31,8 @@ hearsay.panel({
           : h("p", { class: "muted" }, sentence(list[0]));
       }
       const box = h("div", { class: "proofs" });
+      const button = data.messages.count > 0 && h("button", { class: "no-print", type: "button",
+        onclick: () => shared.showMessages(from, to, null) }, "Messages of that time");
       let from = Math.min(...list.map((p) => p.from)), to = Math.max(...list.map((p) => p.to));
       const room = Math.max(1000, (to - from) * 0.04);
       from = Math.max(0, from - room);
@@ -61,7 +64,7 @@ hearsay.panel({
         });
         box.replaceChildren(f.svg);
       });
-      return box;
+      return [box, button];
     }
 
     let label = "";
