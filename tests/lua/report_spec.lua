@@ -131,8 +131,14 @@ describe("the data of the page", function()
     assert.same({ {}, 5 }, { kafka.figures[1].limits, #kafka.figures[1].published })
   end)
 
-  it("has stable latencies with the times when values were known", function()
-    assert.same({ latency = { 19 }, known = { 21000 } }, build("broadcast", lossy()).stable)
+  it("has latencies that matter more than those of answers, and from when on they count", function()
+    assert.same({ name = "stable everywhere", latency = { 19 }, known = { 21000 } },
+      build("broadcast", lossy()).waits)
+    local kafka = dofile("tests/lua/kafka_history.lua")
+    assert.same({ name = "lag of polls", latency = { 19, 0 }, known = { 21000, 61000 } },
+      build("kafka", kafka.parse("n2 assign a\nn1 send a 1 @0\nn2 poll\nn2 poll\nn2 poll a 0:1\n"
+        .. "n1 send a 2 @1\nn2 poll a 1:2")).waits)
+    assert.is_nil(build("echo", {}).waits)
   end)
 
   it("has faults with the places of the nodes that they concern", function()

@@ -78,6 +78,16 @@ local function key_figures(run)
   return list
 end
 
+-- The latencies that matter, one by one, where they are not those of answers: `name`; `latency`, in
+-- milliseconds; `known`, from when on each is counted, in microseconds since the load began.
+local function waits(details)
+  local list = details.stable_latencies or details.lags
+  return list and {
+    name = details.lags and "lag of polls" or "stable everywhere",
+    latency = json.array(list), known = json.array(details.known_us),
+  }
+end
+
 -- Latencies as rows: name, count, least, median, 95 %, 99 %, most, mean (or null).
 local function latencies(run)
   local rows, built = json.array({}), run.results
@@ -205,9 +215,7 @@ function data.build(run)
     unit = figures.unit(results),
     net = results.net, latencies = latencies(run), stats = results.stats,
     availability = results.availability["ok-fraction"],
-    stable = details.stable_latencies and {
-      latency = json.array(details.stable_latencies), known = json.array(details.known_us),
-    },
+    waits = waits(details),
     anomalies = anomalies.list(run),
     nodes = nodes, servers = #run.opts.nodes, types = json.array(types),
     topology = neighbours(run), faults = fault_windows(run, node_place),

@@ -153,13 +153,14 @@ end
 --   And besides: realtime-lag, the distribution of the lags of messages in milliseconds, see
 --   sim.checkers.kafka.lag; acknowledged-count, polled-count and key-count; committed-offsets,
 --   how many were committed and listed
+-- @treturn table `lags`: those of all messages in milliseconds; `known_us`: since when each existed
 function kafka.check(history)
   local found = require("sim.checkers.kafka.versions").read(history)
   local errors = setmetatable({ by_kind = {} }, Errors)
   require("sim.checkers.kafka.messages").judge(found, errors)
   require("sim.checkers.kafka.order").judge(history, found, errors)
   local committed, listed = require("sim.checkers.kafka.commits").judge(history, errors)
-  local lags, worst = require("sim.checkers.kafka.lag").measure(history, found)
+  local lags, known_us, worst = require("sim.checkers.kafka.lag").measure(history, found)
   local polled, judged = count_messages(found)
 
   local kinds = value.array(value.sorted_keys(errors.by_kind))
@@ -187,7 +188,7 @@ function kafka.check(history)
   for kind, list in pairs(errors.by_kind) do
     result[kind] = kind == "unseen" and describe_unseen(list) or describe_errors(list)
   end
-  return result
+  return result, { lags = lags, known_us = known_us }
 end
 
 return kafka

@@ -115,6 +115,7 @@ end
 -- @tparam {operation,...} history
 -- @tparam table found what versions.read returned
 -- @treturn {number,...} the lag in milliseconds of each message that a poll showed or should have
+-- @treturn {number,...} since when each of them existed, in microseconds
 -- @treturn table the worst of them: lag_us, 0 when none is late; else also poll and key
 function lag.measure(history, found)
   local self = setmetatable({
@@ -140,16 +141,17 @@ function lag.measure(history, found)
   for _, process in ipairs(list) do
     self:leave(process, {})
   end
-  local lags = {}
+  local lags, known_us = {}, {}
   for _, log in ipairs(found.logs) do
     for _, message in ipairs(log.messages) do
       local late_us = self.of[message]
       if late_us then
         lags[#lags + 1] = late_us / 1000
+        known_us[#lags] = message.known_us
       end
     end
   end
-  return lags, self.worst
+  return lags, known_us, self.worst
 end
 
 return lag

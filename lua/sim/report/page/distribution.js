@@ -4,9 +4,9 @@ hearsay.panel({
   name: "distribution", title: "Latency", order: 30,
   when: (data) => data.latencies.length > 0,
   draw(root, data, { h, s, frame, bars, roundUp, responsive, milliseconds, whole, table, count }) {
-    const { operations: ops, stable } = data;
-    const sets = stable && stable.latency.length
-      ? [{ name: "stable everywhere", list: stable.latency }] : [];
+    const { operations: ops, waits } = data;
+    const sets = waits && waits.latency.length
+      ? [{ name: waits.name, list: [...waits.latency] }] : [];
     ops.functions.forEach((name, f) => {
       const list = [];
       for (let i = 0; i < ops.count; i++) {

@@ -6,7 +6,7 @@ hearsay.panel({
   draw(root, data, shared) {
     const { h, s, frame, dots, steps, bars, shade, cursor, roundUp, responsive, milliseconds,
       whole, ratio, seconds } = shared;
-    const { operations: ops, messages: m, faults, stable } = data;
+    const { operations: ops, messages: m, faults, waits } = data;
     const largest = (column) => column.reduce((most, v) => Math.max(most, v), 0);
     // After a short load the last operations, ten seconds later, would leave a picture of little
     // but emptiness: then it ends with the load.
@@ -41,9 +41,10 @@ hearsay.panel({
     }
     const perOperation = sent.map((n, i) => begun[i] ? n / begun[i] : null);
 
-    // Latencies: until a value was stable where the workload tells, else of answers.
-    const points = stable
-      ? stable.latency.map((ms, i) => [stable.known[i], ms]).filter((p) => p[0] <= span[1])
+    // Latencies: until a value was stable, or how far polls were behind, where the workload tells;
+    // else of answers.
+    const points = waits
+      ? waits.latency.map((ms, i) => [waits.known[i], ms]).filter((p) => p[0] <= span[1])
       : ops.outcome.flatMap((o, i) => o === OK && isShown[i]
         ? [[ops.invoked[i], (ops.completed[i] - ops.invoked[i]) / 1000]] : []);
     const slowest = largest(points.map((p) => p[1]));
@@ -119,7 +120,9 @@ hearsay.panel({
         list.push(h("figure", {}, h("figcaption", {}, h("b", {}, "Faults"), " ", kinds.join(", ")),
           add(f).svg));
       }
-      list.push(plot(stable ? "Latency until a value was everywhere" : "Latency of answers", "ms", {
+      list.push(plot({ "stable everywhere": "Latency until a value was everywhere",
+        "lag of polls": "How long messages were not shown" }[waits?.name] || "Latency of answers",
+      "ms", {
         height: 190, y: { domain: [0, latencyTop], format: milliseconds }, isFirst: true,
       }, (f) => f.area.append(dots(points.map(([us, ms]) => [f.x(us), f.y(ms)]),
         points.length > 4000 ? 2 : points.length > 500 ? 3 : 4.5)),
