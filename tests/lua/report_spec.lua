@@ -247,6 +247,17 @@ describe("anomalies", function()
       found)
   end)
 
+  it("are also what is odd, but no figures, which the page has elsewhere", function()
+    local h = history.new()
+    h:did(10, "n1", "broadcast", 7)
+    h:did(20, "n1", "read", nil, { 7, 9 })
+    local found = anomalies("broadcast", h.ops)
+    assert.same({ { label = "Note", texts = { "1 value was read that nobody sent: 9." },
+      proofs = {} } }, found)
+    local kafka = dofile("tests/lua/kafka_history.lua")
+    assert.same({}, anomalies("kafka", kafka.parse("n1 send a 1 @0\nn2 poll a 0:1")))
+  end)
+
   it("are none where all went well", function()
     local h = history.new()
     h:did(10, "n1", "echo", "a", "a")

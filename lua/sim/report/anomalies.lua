@@ -151,8 +151,11 @@ end
 function anomalies.list(run)
   local results, phrases, cases = run.results, words[run.workload], json.array({})
   local find = finder(run.history)
-  local page, last = {}, nil
-  function page.row(_, label, text, _, case)
+  local page, last, is_noting = {}, nil, false
+  function page.row(_, label, text, color, case)
+    if is_noting and not color then
+      return -- a figure, which the page has elsewhere; what is odd is told in a colour
+    end
     if case == nil or case ~= last then
       cases[#cases + 1] = { label = label, texts = json.array({}),
         proofs = proofs(run.history, case, find) }
@@ -172,6 +175,7 @@ function anomalies.list(run)
         format.seconds(problem.time), problem.text))
     end
   end
+  is_noting = true
   if phrases.note and not results.workload.error then
     phrases.note(results.workload, page)
   end
