@@ -315,12 +315,14 @@ class MessagesTest(DiagramTest):
                 continue
             found.add(i)
             what, distance = b.run("""
-                const [i, x, y] = arguments, m = hearsay.data.messages, {nodes, types} = hearsay.data;
+                const [i, x, y] = arguments, m = hearsay.data.messages;
+                const {nodes, types} = hearsay.data;
                 const c = document.querySelector('canvas.diagram'), {t0, t1} = c.dataset;
                 const px = Math.floor(x * c.clientWidth), py = Math.floor(y * c.clientHeight);
                 const t = Number(t0) + (px - 64) / (c.clientWidth - 74) * (t1 - t0);
                 const end = m.received[i] < 0 ? m.sent[i] + 1e5 : m.received[i];
-                const lane = m.from[i] + (t - m.sent[i]) / (end - m.sent[i]) * (m.to[i] - m.from[i]);
+                const part = (t - m.sent[i]) / (end - m.sent[i]);
+                const lane = m.from[i] + part * (m.to[i] - m.from[i]);
                 return [`${types[m.type[i]]}: ${nodes[m.from[i]]} to ${nodes[m.to[i]]}`,
                   Math.abs(16 + lane * 520 / 24 - py) / Math.hypot(1, (m.to[i] - m.from[i])
                     * 520 / 24 / ((end - m.sent[i]) / (t1 - t0) * (c.clientWidth - 74)))];""",
@@ -396,6 +398,25 @@ class MessagesTest(DiagramTest):
             const m = {route: [0, 0], route_latency: [100], sent: [950, 500], received: [-1, -1],
               end_us: 1000, longest: 100};
             return [hearsay.isOpen(m, 0), hearsay.isOpen(m, 1)]"""))
+
+    def test_what_is_seen_can_be_saved(self):
+        b = self.open("partitioned")
+        self.window(0, 1)
+        b.run("""HTMLAnchorElement.prototype.click = function () {
+                   window.saved = [this.download, this.href]; }""")
+        b.run("[...document.querySelectorAll('#messages button')].find("
+              "e => e.textContent === 'PNG').click()")
+        name, picture = b.run("return window.saved")
+        self.assertEqual("messages.png", name)
+        self.assertTrue(picture.startswith("data:image/png;base64,"))
+        self.assertGreater(len(picture), 20000)
+
+    def test_types_differ_in_colour_or_dashes(self):
+        b = self.open("echo")
+        looks = b.run("""return [...Array(20).keys()].map(
+            r => hearsay.typeColor(r) + hearsay.typeDash(r))""")
+        self.assertEqual(20, len(set(looks)))
+        self.assertEqual(7, len(set(b.run("return [0, 1, 2, 3, 4, 5, 6].map(hearsay.typeColor)"))))
 
     def test_the_same_is_there_as_tables(self):
         b = self.open("partitioned")

@@ -11,7 +11,7 @@
   const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4], [1, 2]];
 
   hearsay.typeColor = (rank) => hearsay.color(`type-${rank % DASHES.length + 1}`);
-  hearsay.typeDash = (rank) => DASHES[rank % DASHES.length];
+  hearsay.typeDash = (rank) => DASHES[(rank + Math.floor(rank / DASHES.length)) % DASHES.length];
 
   // Draws what a view shows: its window, t0 and t1; where things are, in pixels; `names` of the
   // lanes, and `node`, the one that is chosen; `lanes` of the nodes; `ranks` of the types;

@@ -154,6 +154,14 @@ hearsay.panel({
         svg.append(group);
         return { group, halo, after };
       });
+      // Most things stay as they are from frame to frame: those are left alone.
+      const classes = new Map();
+      function classify(element, names) {
+        const text = names.filter(Boolean).join(" ");
+        if (classes.get(element) === text) return;
+        classes.set(element, text);
+        element.setAttribute("class", text);
+      }
       svg.append(flying);
       stage.replaceChildren(svg);
 
@@ -170,7 +178,7 @@ hearsay.panel({
       let shownDots = 0;
       const pulse = () => (story.end - story.start) / 30;
 
-      function renderFlights(struck) {
+      function renderFlights() {
         const linger = pulse();
         const list = shared.underWay(story, t, linger).slice(-MOST_FLIGHTS);
         let used = 0;
@@ -205,7 +213,6 @@ hearsay.panel({
         }
         shownDots = used;
         stage.dataset.flights = used;
-        return struck;
       }
 
       return () => {
@@ -216,10 +223,9 @@ hearsay.panel({
           const l = story.learned && story.learned[i];
           const knows = Boolean(l && l.at <= t), silent = struck.silent.get(i);
           known += knows ? 1 : 0;
-          if (knows && l.from !== null) taught.add(`${i} ${layout.at[l.from]}`);
-          mark.group.setAttribute("class", ["node", knows && "knows",
-            i === story.origin && "origin", silent && "silent", struck.side[i] > 0 && "apart",
-            i >= data.servers && "service"].filter(Boolean).join(" "));
+          if (knows && l.from !== null) taught.add(i * spots.length + layout.at[l.from]);
+          classify(mark.group, ["node", knows && "knows", i === story.origin && "origin",
+            silent && "silent", struck.side[i] > 0 && "apart", i >= data.servers && "service"]);
           const age = l ? (t - l.at) / pulse() : 1;
           mark.halo.setAttribute("opacity", knows && age < 1 && !calm.matches ? 1 - age : 0);
           if (mark.after) {
@@ -230,11 +236,10 @@ hearsay.panel({
         });
         for (const { line, a, b, weight } of lines) {
           const cut = a < data.servers && b < data.servers && struck.isCut(a, b);
-          line.setAttribute("class", ["link", !weight && "unused", cut && "cut",
-            (taught.has(`${a} ${b}`) || taught.has(`${b} ${a}`)) && "taught"]
-            .filter(Boolean).join(" "));
+          classify(line, ["link", !weight && "unused", cut && "cut",
+            (taught.has(a * spots.length + b) || taught.has(b * spots.length + a)) && "taught"]);
         }
-        renderFlights(struck);
+        renderFlights();
         clock.textContent = story.learned ? `+ ${took(t - story.start)}` : at(t);
         counted.textContent = story.learned ? `${known} of ${data.servers} nodes know it`
           : shared.count(Number(stage.dataset.flights), "message") + " under way";

@@ -107,34 +107,52 @@
   };
 
   // Who is struck at a moment: `faults` that last; `isCut(a, b)`, whether a or b does not hear the
-  // other; `silent`, a set of nodes killed or paused; `side`, for each server which part of a
-  // partition it is in, 0 the largest.
+  // other; `silent`, a map of nodes killed or paused; `side`, for each server which part of a
+  // partition it is in, 0 the largest. It is the same while no fault begins or ends, so the last
+  // answer is kept.
+  let last = { data: null, key: "" };
   hearsay.struck = (data, t) => {
     const faults = data.faults.filter((f) => f.from * 1e6 <= t && t < f.to * 1e6);
-    const silent = new Map(), deaf = new Set(), side = new Array(data.servers).fill(0);
+    const key = faults.map((f) => data.faults.indexOf(f)).join();
+    if (last.data !== data || last.key !== key) last = { data, key, ...strike(data, faults) };
+    return last;
+  };
+
+  function strike(data, faults) {
+    const silent = new Map(), n = data.servers, side = new Array(n).fill(0);
+    const cut = new Uint8Array(n * n);
+    let isParted = false;
     for (const f of faults) {
       for (const node of f.silenced || []) silent.set(node, f.kind);
       (f.cut || []).forEach((senders, node) => {
-        for (const sender of senders) deaf.add(`${node} ${sender}`);
+        for (const sender of senders) {
+          cut[node * n + sender] = cut[sender * n + node] = 1;
+          isParted = true;
+        }
       });
     }
-    const isCut = (a, b) => deaf.has(`${a} ${b}`) || deaf.has(`${b} ${a}`);
-    if (deaf.size > 0) {
-      const parts = [], met = new Set();
-      for (let node = 0; node < data.servers; node++) {
-        if (met.has(node)) continue;
-        const part = [node];
-        met.add(node);
-        for (let i = 0; i < part.length; i++) {
-          for (let other = 0; other < data.servers; other++) {
-            if (!met.has(other) && !isCut(part[i], other)) { met.add(other); part.push(other); }
-          }
-        }
-        parts.push(part);
-      }
-      parts.sort((x, y) => y.length - x.length);
-      parts.forEach((part, number) => part.forEach((node) => { side[node] = number; }));
+    if (isParted) {
+      parts(n, cut).forEach((part, i) => part.forEach((node) => { side[node] = i; }));
     }
-    return { faults, isCut, silent, side };
-  };
+    return { faults, isCut: (a, b) => cut[a * n + b] === 1, silent, side };
+  }
+
+  // The parts that cuts leave of n nodes that could all hear each other, largest first.
+  function parts(n, cut) {
+    const list = [], met = new Set();
+    for (let node = 0; node < n; node++) {
+      if (met.has(node)) continue;
+      const part = [node];
+      met.add(node);
+      for (let i = 0; i < part.length; i++) {
+        for (let other = 0; other < n; other++) {
+          if (met.has(other) || cut[part[i] * n + other]) continue;
+          met.add(other);
+          part.push(other);
+        }
+      }
+      list.push(part);
+    }
+    return list.sort((x, y) => y.length - x.length);
+  }
 })();
