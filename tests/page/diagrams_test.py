@@ -187,6 +187,25 @@ class SpreadTest(DiagramTest):
             with self.subTest(name, n=n):
                 self.assertEqual([name, True, True], b.run(shape, n, pairs))
 
+    def test_lines_that_nobody_uses_shape_nothing(self):
+        b = self.open("echo")
+        shape = """
+            const [told, used] = arguments, n = 10;
+            const topology = [...Array(n).keys()].map(a => [...Array(n).keys()].filter(b =>
+              b !== a && (told === 'total' || told === 'line' && Math.abs(a - b) === 1)));
+            const m = { count: 0, from: [], to: [] };
+            for (const [a, b] of used) { m.from.push(a); m.to.push(b); m.count++; }
+            const found = hearsay.layout({ servers: n, nodes: topology.map((_, i) => "n" + i),
+              messages: m, topology });
+            return [found.shape, found.hubs, found.told];"""
+        star = [[3, i] for i in range(10) if i != 3]
+        line = [[i, i + 1] for i in range(9)]
+        self.assertEqual(["star", [3], "total"], b.run(shape, "total", star))
+        self.assertEqual(["star", [3], "line"], b.run(shape, "line", star))
+        self.assertEqual(["line", [], None], b.run(shape, "line", line))
+        self.assertEqual(["line", [], None], b.run(shape, "line", []))
+        self.assertEqual(["line", [], None], b.run(shape, "line", line * 5 + [[0, 9]]))
+
     def test_without_values_all_messages_are_played(self):
         b = self.open("kafka")
         self.assertIsNone(b.run("return document.querySelector('.choose')"))

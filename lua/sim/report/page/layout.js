@@ -165,7 +165,9 @@
   }
 
   const RARE = 0.1; // of the busiest line's messages: rarer lines are drawn, but shape nothing
-  const OFF = 0.1; // the part of messages beside the told lines from which on these shape nothing
+  // Told lines shape the drawing unless more than this part of the messages goes beside them, or
+  // fewer of them are used than this.
+  const OFF = 0.1, HALF = 0.5;
 
   // Returns {nodes, at, places, edges, shape, hubs, isRound, told}: nodes, the places in data.nodes
   // of those drawn (servers, and services that were used); at, the reverse, -1 for others; places,
@@ -179,8 +181,9 @@
     const among = edges.filter((e) => e.b < servers);
     const sum = (list) => list.reduce((total, e) => total + e.weight, 0);
     const isTold = new Set(wanted.map((e) => key(e.a, e.b)));
-    const off = sum(among.filter((e) => !isTold.has(key(e.a, e.b))));
-    const follows = wanted.length > 0 && off <= OFF * sum(among);
+    const along = among.filter((e) => isTold.has(key(e.a, e.b)));
+    const follows = wanted.length > 0 && sum(along) >= (1 - OFF) * sum(among)
+      && (along.length >= HALF * wanted.length || !among.length);
     let shapes = wanted;
     if (!follows) {
       const most = Math.max(0, ...among.map((e) => e.weight));

@@ -130,12 +130,14 @@ hearsay.panel({
       }
       const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, class: "cluster",
         "aria-hidden": true });
-      const busiest = Math.max(1, ...layout.edges.map((e) => e.weight));
+      const busiest = layout.edges.reduce((most, e) => Math.max(most, e.weight), 1);
+      const share = (e) => Math.sqrt(e.weight / busiest);
+      const faint = Math.min(1, Math.sqrt(80 / layout.edges.length)); // a thicket is no wall
       const lines = layout.edges.map((e) => {
         const p = spots[e.a], q = spots[e.b];
         const line = s("line", { class: e.weight ? "link" : "link unused", x1: p.x, y1: p.y,
-          x2: q.x, y2: q.y, "stroke-width": (0.6 + 2.4 * Math.sqrt(e.weight / busiest)).toFixed(2),
-          "stroke-opacity": (0.25 + 0.75 * Math.sqrt(e.weight / busiest)).toFixed(2) });
+          x2: q.x, y2: q.y, "stroke-width": ((0.6 + 2.4 * share(e)) * faint).toFixed(2),
+          "stroke-opacity": ((0.25 + 0.75 * share(e)) * faint).toFixed(2) });
         svg.append(line);
         return { line, ...e };
       });
@@ -143,11 +145,14 @@ hearsay.panel({
       svg.append(ways);
       const marks = spots.map((p, i) => {
         const isService = i >= data.servers;
+        const size = layout.hubs.includes(i) ? Math.max(radius, 12) : radius;
         const disc = isService ? s("rect", { x: -radius, y: -radius, width: 2 * radius,
-          height: 2 * radius, rx: 3, class: "disc" }) : s("circle", { r: radius, class: "disc" });
-        const halo = s("circle", { r: radius + 5, class: "halo" });
-        const text = radius >= 9 && s("text", { class: "id", y: isService ? radius + 14 : 4,
-          "text-anchor": "middle" }, name(i));
+          height: 2 * radius, rx: 3, class: "disc" }) : s("circle", { r: size, class: "disc" });
+        const halo = s("circle", { r: size + 5, class: "halo" });
+        const isInside = size >= 9 && !isService;
+        const text = (isInside || isService || nearest > 17) && s("text", isInside
+          ? { class: "id", y: 4, "text-anchor": "middle" }
+          : { class: "id outside", ...beside(i) }, name(i));
         const after = !isService && nearest > 44 && s("text", { class: "after", ...beside(i) });
         const group = s("g", { transform: `translate(${p.x} ${p.y})`, class: "node" },
           s("title", {}, name(i)), halo, disc, text, after);
