@@ -52,8 +52,9 @@ ifneq ($(filter demo test test-c test-lua test-page test-threads check lint,$(MA
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all FORCE help deps docs demo test test-c test-lua test-threads test-page test-programs check \
-  fuzz fuzz-programs atlas survive crash soak twice valgrind bench bench-guard bench-steady lint format install uninstall clean
+.PHONY: all FORCE help man deps docs demo test test-c test-lua test-threads test-page test-programs \
+  check fuzz fuzz-programs atlas survive crash soak twice valgrind bench bench-guard bench-steady lint \
+  format install uninstall clean
 
 all: node sim ## build ./node and ./sim (the default)
 	@[ -L "node challenges" ] || ln -s challenges "node challenges"
@@ -224,15 +225,28 @@ valgrind: ## run a selection of tests, nodes and runs of the bench under memchec
 # Challenges start the node as ../node, seen from their folder; so share/ has a link to it.
 SHARE = $(DESTDIR)$(PREFIX)/share/hearsay
 
-install: all ## install below PREFIX (DESTDIR: below another root)
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)"
+MAN = $(DESTDIR)$(PREFIX)/share/man/man1
+COMPLETIONS = bash-completion/completions zsh/site-functions fish/vendor_completions.d
+
+man: all ## write the manual pages and shell completions into build/man
+	@./node --lua scripts/man.lua build/man
+
+install: all man ## install below PREFIX (DESTDIR: below another root)
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)" "$(MAN)" $(COMPLETIONS:%="$(DESTDIR)$(PREFIX)/share/%")
 	install -m 755 node sim "$(DESTDIR)$(PREFIX)/bin"
+	install -m 644 build/man/man1/*.1 "$(MAN)"
+	install -m 644 build/man/completions/sim "$(DESTDIR)$(PREFIX)/share/bash-completion/completions"
+	install -m 644 build/man/completions/_sim "$(DESTDIR)$(PREFIX)/share/zsh/site-functions"
+	install -m 644 build/man/completions/sim.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
 	rm -rf "$(SHARE)/lua" "$(SHARE)/challenges"
 	cp -R lua challenges "$(SHARE)"
 	ln -sfn ../../bin/node "$(SHARE)/node"
 
 uninstall: ## remove what install put there
-	rm -f "$(DESTDIR)$(PREFIX)/bin/node" "$(DESTDIR)$(PREFIX)/bin/sim"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/node" "$(DESTDIR)$(PREFIX)/bin/sim" "$(MAN)/node.1" "$(MAN)/sim.1" "$(MAN)"/sim-*.1
+	rm -f "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sim" \
+	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sim" \
+	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sim.fish"
 	rm -rf "$(SHARE)"
 
 clean: ## remove everything the build made

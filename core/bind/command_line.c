@@ -13,14 +13,15 @@ static void set_text(lua_State *L, const char *field, const char *text)
 }
 
 /*** The options of ./node.
- * @treturn table `usage`, `about`, `examples`: texts, of which the first and the last have lines; and
+ * @treturn table `version`, `usage`, `about`, `examples`: texts, of which usage and examples have lines; and
  *   a list, in the order of the help, of options, `name` (with its dashes), `takes` (what stands for
  *   its value, or nil), `optional` (whether it may come without, and then only behind an equals
  *   sign), `values` (all that the value may be, with spaces between them, or nil) and
  *   `help`; or of titles, `title` */
 static int node(lua_State *L)
 {
-  lua_createtable(L, (int)options_count, 3);
+  lua_createtable(L, (int)options_count, 4);
+  set_text(L, "version", HEARSAY_VERSION);
   set_text(L, "usage", options_usage);
   set_text(L, "about", options_about);
   set_text(L, "examples", options_examples);

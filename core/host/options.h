@@ -12,6 +12,8 @@
 
 #include <stddef.h>
 
+#define HEARSAY_VERSION "0.1.0"
+
 /* What an option is for: which field of struct options it sets. */
 enum option_use {
   OPTION_TITLE, /* no option but the title of those that follow; `help` has it */

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION "0.1.0"
-
 enum { EXIT_SCRIPT = 1, EXIT_USAGE = 2 };
 
 static void complain(const char *text)
@@ -139,7 +137,7 @@ int main(int argc, char **argv)
   if (o.mode == MODE_HELP)
     return print_help() == 0 ? 0 : EXIT_SCRIPT;
   if (o.mode == MODE_VERSION) {
-    puts("hearsay node " VERSION " (" LUA_RELEASE ")");
+    puts("hearsay node " HEARSAY_VERSION " (" LUA_RELEASE ")");
     return 0;
   }
   struct paths paths;

@@ -160,6 +160,21 @@ commands.list = {
     operand = { name = "DIR", completes = "folder" },
     status = { { 0, "written" } },
   },
+  {
+    name = "completion", summary = "print what a shell needs to complete command lines",
+    usage = { "SHELL" },
+    about = {
+      "Prints completion of ./sim and ./node for bash, zsh or fish: commands, options, what their "
+        .. "values may be, and scripts. make install puts it where the shells look.",
+    },
+    examples = {
+      { "for bash", "completion bash >~/.local/share/bash-completion/completions/sim" },
+      { "for zsh, in a folder of $fpath", "completion zsh >~/.zsh/_sim" },
+      { "for fish", "completion fish >~/.config/fish/completions/sim.fish" },
+    },
+    operand = { name = "SHELL", completes = { "bash", "zsh", "fish" } },
+    status = { { 0, "printed" } },
+  },
 }
 
 --- What any command may end with beside its own.

@@ -27,12 +27,26 @@ describe("make install", function()
 
   it("has the programs in bin and the rest in share", function()
     local found = sh:run("cd " .. quote(prefix) .. " && find . -maxdepth 3 | sort")
-    assert.same({ ".", "./bin", "./bin/node", "./bin/sim", "./share", "./share/hearsay",
-      "./share/hearsay/challenges", "./share/hearsay/lua", "./share/hearsay/node" },
-      shell.lines(found.out))
+    assert.same({ ".", "./bin", "./bin/node", "./bin/sim", "./share", "./share/bash-completion",
+      "./share/bash-completion/completions", "./share/fish", "./share/fish/vendor_completions.d",
+      "./share/hearsay", "./share/hearsay/challenges", "./share/hearsay/lua",
+      "./share/hearsay/node", "./share/man", "./share/man/man1", "./share/zsh",
+      "./share/zsh/site-functions" }, shell.lines(found.out))
     for _, folder in ipairs { "lua", "challenges" } do
       local differs = sh:run(("diff -r %s %s"):format(folder, quote(share .. "/" .. folder)))
       assert.same({ out = "", err = "", status = 0 }, differs)
+    end
+  end)
+
+  it("has manual pages and completions where others look for them", function()
+    for _, name in ipairs { "node", "sim", "sim-test", "sim-completion" } do
+      local page = sh:run("cat " .. quote(("%s/share/man/man1/%s.1"):format(prefix, name)))
+      assert.matches('^%.TH "' .. name:upper():gsub("%-", "\\%%-") .. '" 1 ', page.out)
+    end
+    for file, name in pairs { ["bash-completion/completions/sim"] = "bash",
+      ["zsh/site-functions/_sim"] = "zsh", ["fish/vendor_completions.d/sim.fish"] = "fish" } do
+      assert.equal(sh:run("./sim completion " .. name).out,
+        sh:run("cat " .. quote(prefix .. "/share/" .. file)).out)
     end
   end)
 
