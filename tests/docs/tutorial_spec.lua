@@ -4,7 +4,7 @@ local page = dofile("tests/docs/page.lua")
 
 describe("the tutorial", function()
   it("shows what its commands print", function()
-    assert.equal(12, page.run("challenges/TUTORIAL.md"))
+    assert.equal(13, page.run("challenges/TUTORIAL.md"))
   end)
 end)
 
