@@ -130,7 +130,7 @@ class SpreadTest(DiagramTest):
 
     def test_a_partition_cuts_lines_and_what_was_lost_is_crossed_out(self):
         b = self.open("partitioned")
-        self.assertIn("were lost", self.text(".summary"))
+        self.assertIn("never arrived", self.text(".summary"))
         crossed, cut = 0, set()
         for step in range(40):
             self.scrub(step / 40)
@@ -412,7 +412,7 @@ class MessagesTest(DiagramTest):
         b = self.open("partitioned")
         lost = b.run("return hearsay.data.messages.lost.filter("
                      "i => !hearsay.isOpen(hearsay.data.messages, i)).length")
-        self.assertIn("of which %d were lost" % lost, self.text("#messages .messages p"))
+        self.assertIn("of which %d never arrived" % lost, self.text("#messages .messages p"))
         self.assertEqual([True, False], b.run("""
             const m = {route: [0, 0], route_latency: [100], sent: [950, 500], received: [-1, -1],
               end_us: 1000, longest: 100};

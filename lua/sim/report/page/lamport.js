@@ -194,7 +194,7 @@ hearsay.panel({
       const [from, to] = [data.nodes[m.from[i]], data.nodes[m.to[i]]];
       const took = milliseconds((m.received[i] - m.sent[i]) / 1000);
       const fate = m.received[i] >= 0 ? `received ${at(m.received[i], 6)}, after ${took} ms`
-        : shared.isOpen(m, i) ? "under way when the run ended" : "lost";
+        : shared.isOpen(m, i) ? "under way when the run ended" : "never arrived";
       return [`${data.types[m.type[i]]}: ${from} to ${to}`, `sent ${at(m.sent[i], 6)}, ${fate}`
         + (twice.has(i) ? ", and once more" : ""), m.heads[i]].filter(Boolean);
     }
@@ -393,7 +393,7 @@ hearsay.panel({
       const PAIRS = 50;
       const busiest = [...pairs].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
       return h("details", {}, h("summary", {}, "Messages by type and by pair of nodes"),
-        shared.table(["Type", "Messages", "Between nodes", "Lost"], order.map((type) =>
+        shared.table(["Type", "Messages", "Between nodes", "Never arrived"], order.map((type) =>
           [data.types[type], whole(all[type]), whole(between[type]), whole(lostOf[type])]),
         "Messages by type"),
         busiest.length > 0 && h("h3", {}, busiest.length > PAIRS
@@ -414,7 +414,7 @@ hearsay.panel({
 
     root.append(h("div", { class: "messages" },
       h("p", {}, `${whole(m.count)} messages`, lostCount
-        ? `, of which ${whole(lostCount)} were lost (×).` : "; none was lost."),
+        ? `, of which ${whole(lostCount)} never arrived (×).` : "; all arrived."),
       h("div", { class: "controls types", role: "group", "aria-label": "Types" }, ...typeButtons),
       h("div", { class: "controls" }, nodeChoice,
         h("label", { class: "muted" }, clientsBox, " clients"), fromField,

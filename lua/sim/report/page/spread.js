@@ -59,7 +59,7 @@ hearsay.panel({
         + (story.everybody ? `all ${data.servers} after ${took(known[known.length - 1])}. `
           : `${data.servers - known.length} of ${data.servers} never learned it. `)
         + `${shared.count(story.flights.length, "message")} between nodes carried it`
-        + (lost ? `, of which ${lost} ${lost === 1 ? "was" : "were"} lost.` : ".");
+        + (lost ? `, of which ${lost} never arrived.` : ".");
     }
 
     const summary = h("p", { class: "summary" });
