@@ -86,6 +86,22 @@ class SpreadTest(DiagramTest):
         self.assertEqual(counts[0], len(self.classes("knows")))
         self.assertEqual(1, len(self.classes("origin")))
 
+    def test_a_pointer_on_the_curve_chooses_the_moment(self):
+        b = self.open("calm")
+        b.run("""
+            const s = document.querySelector('.learned svg'), box = s.getBoundingClientRect();
+            s.setPointerCapture = () => {};
+            s.dispatchEvent(new PointerEvent('pointerdown', {pointerId: 1, buttons: 1,
+              clientX: box.x + 8, clientY: box.y + 50}));""")
+        start = self.state(STAGE)
+        self.assertLess(start["known"], 3)
+        b.run("""
+            const s = document.querySelector('.learned svg'), box = s.getBoundingClientRect();
+            for (const buttons of [1, 0]) s.dispatchEvent(new PointerEvent('pointermove', {
+              pointerId: 1, buttons, clientX: box.x + (buttons ? box.width - 8 : 8),
+              clientY: box.y}));""")
+        self.assertEqual(25, self.state(STAGE)["known"])
+
     def test_the_figures_are_those_of_the_messages(self):
         b = self.open("calm")
         for rank in ("Slowest", "Quickest"):
@@ -202,6 +218,7 @@ class SpreadTest(DiagramTest):
         line = [[i, i + 1] for i in range(9)]
         self.assertEqual(["star", [3], "total"], b.run(shape, "total", star))
         self.assertEqual(["star", [3], "line"], b.run(shape, "line", star))
+        self.assertEqual(["star", [3], "line"], b.run(shape, "line", line + star * 20))
         self.assertEqual(["line", [], None], b.run(shape, "line", line))
         self.assertEqual(["line", [], None], b.run(shape, "line", []))
         self.assertEqual(["line", [], None], b.run(shape, "line", line * 5 + [[0, 9]]))
@@ -377,6 +394,54 @@ class MessagesTest(DiagramTest):
         after = self.state(DIAGRAM)
         width = b.run("return document.querySelector('canvas.diagram').clientWidth") - 74
         self.assertAlmostEqual(4e6 * 100 / width, after["t0"] - before["t0"], delta=2)
+
+    def test_two_fingers_zoom(self):
+        b = self.open("partitioned")
+        before = self.window(4, 8)
+        b.run("""
+            const c = document.querySelector('canvas.diagram'), box = c.getBoundingClientRect();
+            c.setPointerCapture = () => {};
+            const send = (type, id, x) => c.dispatchEvent(new PointerEvent(type, {pointerId: id,
+              buttons: 1, clientX: box.x + x, clientY: box.y + 60, bubbles: true}));
+            send('pointerdown', 1, 400); send('pointerdown', 2, 600);
+            send('pointermove', 1, 400); send('pointermove', 2, 800);
+            send('pointerup', 1, 400); send('pointerup', 2, 800);""")
+        after = self.state(DIAGRAM)
+        self.assertAlmostEqual((before["t1"] - before["t0"]) / 2, after["t1"] - after["t0"],
+                               delta=2)
+
+    def test_the_strip_moves_the_window(self):
+        b = self.open("partitioned")
+        drag = """
+            const c = document.querySelector('canvas.strip'), box = c.getBoundingClientRect();
+            c.setPointerCapture = () => {};
+            const send = (type, part) => c.dispatchEvent(new PointerEvent(type, {pointerId: 1,
+              buttons: 1, clientX: box.x + 64 + part * (box.width - 74), clientY: box.y + 20}));
+            [...arguments].forEach((part, i) => send(i ? 'pointermove' : 'pointerdown', part));
+            send('pointerup', 0); send('pointermove', 0);"""
+        self.window(2, 4)
+        end = b.run("return hearsay.data.messages.end_us")
+        b.run(drag, 0.5)
+        there = self.state(DIAGRAM)
+        self.assertAlmostEqual(end / 2, (there["t0"] + there["t1"]) / 2, delta=1e3)
+        self.assertAlmostEqual(2e6, there["t1"] - there["t0"], delta=2)
+        b.run(drag, 0.51, 0.71)
+        self.assertAlmostEqual(there["t0"] + 0.2 * end, self.state(DIAGRAM)["t0"], delta=1e3)
+
+    def test_a_click_on_a_name_isolates_its_node(self):
+        b = self.open("partitioned")
+        whole = self.window(0, 5)["arrows"]
+        click = """
+            const c = document.querySelector('canvas.diagram'), box = c.getBoundingClientRect();
+            c.setPointerCapture = () => {};
+            for (const type of ['pointerdown', 'pointerup']) c.dispatchEvent(new PointerEvent(type,
+              {pointerId: 1, clientX: box.x + 30, clientY: box.y + 16 + 7 * 520 / 24}));"""
+        b.run(click)
+        self.assertEqual(self.expected("m.from[i] === 7 || m.to[i] === 7", 0, 5e6),
+                         self.state(DIAGRAM)["arrows"])
+        self.assertEqual("7", b.run("return document.querySelector('#messages select').value"))
+        b.run(click)
+        self.assertEqual(whole, self.state(DIAGRAM)["arrows"])
 
     def test_a_hundred_thousand_messages_take_few_calls(self):
         b = self.open("large")
