@@ -10,6 +10,7 @@
 local frontier = require "sim.report.frontier"
 local faults = require "sim.nemesis.faults"
 local json = require "hearsay.json"
+local progress = require "sim.progress"
 local sweep = require "hearsay.sweep"
 
 local catalogue = dofile("scripts/atlas_catalogue.lua")
@@ -85,7 +86,7 @@ local function run(jobs)
   for i, job in ipairs(jobs) do
     argument[i] = json.array(job.words)
   end
-  local done = 0
+  local done, shown = 0, progress.new("runs", #jobs)
   sweep.run({
     module = "sim.figures_worker", argument = json.encode(argument),
     first = 1, count = #jobs, threads = sweep.processors(),
@@ -96,11 +97,9 @@ local function run(jobs)
       error(("%s: %s"):format(table.concat(job.words, " "), job.figures.problem), 0)
     end
     done = done + 1
-    if done % 20 == 0 or done == #jobs then
-      io.stderr:write(("\r%d of %d runs "):format(done, #jobs))
-    end
+    shown:step(done)
   end)
-  io.stderr:write("\n")
+  shown:clear()
   assert(done == #jobs, "interrupted")
 end
 

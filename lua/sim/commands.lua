@@ -92,7 +92,8 @@ commands.list = {
     },
     operand = { name = "SCRIPT", completes = "script" },
     takes_run = true, in_virtual_time = true,
-    status = { { 0, "it does not fail" }, { 1, "it fails, and was shrunk" } },
+    status = { { 0, "it does not fail" }, { 1, "it fails, and was shrunk" },
+      { 2, "interrupted before" } },
   },
   {
     name = "replay", summary = "tell a run step by step",
@@ -128,7 +129,7 @@ commands.list = {
     },
     operand = { name = "SCRIPT", completes = "script" },
     takes_run = true,
-    status = { { 0, "all valid" }, { 1, "one was not" } },
+    status = { { 0, "all valid" }, { 1, "one was not" }, { 2, "interrupted" } },
   },
   {
     name = "check", summary = "judge a stored run again",

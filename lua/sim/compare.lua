@@ -3,25 +3,19 @@
 -- @module sim.compare
 
 local challenges = require "sim.challenges"
+local comparison = require "sim.comparison"
 local figures = require "sim.figures"
 local frontier = require "sim.report.frontier"
 local help = require "sim.help"
 local mix = require "sim.mix"
 local options = require "sim.options"
 local page = require "sim.report.page"
+local progress = require "sim.progress"
 local results = require "sim.results"
 local terminal = require "sim.terminal"
 local trial = require "sim.trial"
 
-local BAD_OPTIONS, COULD_NOT_RUN = 254, 255
-
-local COLUMNS = {
-  { "script", "script" }, { "topology", "topology" },
-  { "messages/op", "msgs_per_op", "%.3f" }, { "median ms", "median", "%.0f" },
-  { "most ms", "most", "%.0f" }, { "verdict", "valid" },
-  { "under faults: messages/op", "fault_msgs_per_op", "%.3f" },
-  { "most ms", "fault_most", "%.0f" }, { "verdict", "fault_valid" },
-}
+local UNKNOWN, BAD_OPTIONS, COULD_NOT_RUN = 2, 254, 255
 
 -- Takes the options that may be given several times out of the arguments.
 local function split(args)
@@ -59,6 +53,9 @@ local function measure(args, changes)
   if not run then
     return nil, message, COULD_NOT_RUN
   end
+  if run.interrupted then
+    return nil, "interrupted", UNKNOWN
+  end
   opts.workload = run.workload
   return run.results, opts
 end
@@ -81,50 +78,6 @@ local function row_for(args, bin, topology, nemesis)
     fault_valid = verdict(other.valid), fault_msgs_per_op = other.servers,
     fault_median = other.median, fault_most = other.most,
   }, { opts = opts, unit = figures.unit(calm) }
-end
-
--- The texts of a table, the headings first.
-local function texts_of(rows)
-  local texts = { {} }
-  for i, column in ipairs(COLUMNS) do
-    texts[1][i] = column[1]
-  end
-  for r, row in ipairs(rows) do
-    texts[r + 1] = {}
-    for i, column in ipairs(COLUMNS) do
-      local value = row[column[2]]
-      texts[r + 1][i] = column[3] and column[3]:format(value or 0) or tostring(value)
-    end
-  end
-  return texts
-end
-
-local function print_table(texts, style)
-  local widths = {}
-  for _, line in ipairs(texts) do
-    for i, text in ipairs(line) do
-      widths[i] = math.max(widths[i] or 0, #text)
-    end
-  end
-  for r, line in ipairs(texts) do
-    local cells = {}
-    for i, text in ipairs(line) do
-      local pad = (" "):rep(widths[i] - #text)
-      cells[i] = COLUMNS[i][3] and pad .. text or text .. pad
-    end
-    local out = (table.concat(cells, "  "):gsub(" +$", ""))
-    io.stdout:write(r == 1 and style.color and "\27[1m" .. out .. "\27[0m" or out, "\n")
-  end
-end
-
-local function print_csv(texts)
-  for _, line in ipairs(texts) do
-    local cells = {}
-    for i, text in ipairs(line) do
-      cells[i] = text:find('[,"\n]') and '"' .. text:gsub('"', '""') .. '"' or text
-    end
-    io.stdout:write(table.concat(cells, ","), "\n")
-  end
 end
 
 -- The page of the rows: one picture, with what others have published where the runs were under
@@ -151,7 +104,8 @@ local compare = {}
 
 --- Runs the command.
 -- @tparam {string,...} args
--- @treturn integer exit status: 0 when all runs were valid, 1 when one was not
+-- @treturn integer exit status: 0 when all runs were valid, 1 when one was not, 2
+-- when it was interrupted
 function compare.main(args)
   local bins, topologies, rest = split(args)
   local opts, message = options.parse(mix.apply(rest, { bin = bins[1] }), "compare")
@@ -171,11 +125,14 @@ function compare.main(args)
     end
   end
   local rows, all_valid, first = {}, true, nil
+  local shown = progress.new("pairs of runs", #bins * math.max(1, #topologies))
   for _, bin in ipairs(bins) do
     for i = 1, math.max(1, #topologies) do
+      shown:step(#rows)
       local row, run, status = row_for(calm, bin, topologies[i],
         nemesis == "" and "partition" or nemesis)
       if not row then
+        shown:clear()
         io.stderr:write("sim: ", run, "\n")
         return status
       end
@@ -184,6 +141,7 @@ function compare.main(args)
       all_valid = all_valid and row.valid == "valid" and row.fault_valid == "valid"
     end
   end
+  shown:clear()
   table.sort(rows, function(a, b)
     if a.msgs_per_op ~= b.msgs_per_op then
       return a.msgs_per_op < b.msgs_per_op
@@ -193,9 +151,9 @@ function compare.main(args)
   if opts.json then
     io.stdout:write(results.encode(results.array(rows)))
   elseif opts.csv then
-    print_csv(texts_of(rows))
+    io.stdout:write(comparison.csv(rows))
   else
-    print_table(texts_of(rows), terminal.style(opts))
+    io.stdout:write(comparison.render(rows, terminal.style(opts)))
   end
   if opts.page then
     local ok, why = page.write(opts.page, page_of(rows, first))

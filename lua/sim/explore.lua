@@ -3,9 +3,9 @@
 -- @module sim.explore
 
 local json = require "hearsay.json"
+local progress = require "sim.progress"
 local results = require "sim.results"
 local sweep = require "hearsay.sweep"
-local terminal = require "sim.terminal"
 local trial = require "sim.trial"
 
 local UNKNOWN, COULD_NOT_RUN = 2, 255
@@ -41,12 +41,6 @@ local function count_of(totals)
   return totals.valid + totals.invalid + totals.unknown
 end
 
-local function progress(totals, opts)
-  local done = count_of(totals)
-  return ("\r%s %d of %d seeds, %d valid, %d invalid, %d unknown "):format(
-    terminal.bar(done, opts.seeds), done, opts.seeds, totals.valid, totals.invalid, totals.unknown)
-end
-
 local function tell_failure(failure)
   io.stdout:write(("seed %d: %s\n  %s\n"):format(failure.seed, failure.verdict, failure.command))
 end
@@ -73,9 +67,9 @@ end
 
 -- Runs all seeds, or as many as it takes. Returns the totals; or nil and why it could not run.
 local function explore_all(args, opts)
-  local is_live = terminal.is_terminal(2)
-  local clear = is_live and "\r\27[K" or ""
   local totals, problem = new_totals(), nil
+  local shown = progress.new("seeds", opts.seeds)
+  shown:step(0)
   sweep.run({
     module = "sim.explore_worker",
     argument = json.encode({ args = json.array(args), given = opts.given }),
@@ -87,18 +81,16 @@ local function explore_all(args, opts)
       return true
     end
     add(totals, seed, outcome)
-    if is_live then
-      io.stderr:write(progress(totals, opts))
-    end
+    shown:step(count_of(totals), ("%d invalid, %d unknown"):format(totals.invalid, totals.unknown))
     if outcome.valid == false then
-      io.stderr:write(clear)
+      shown:clear()
       if not opts.json then
         tell_failure(totals.failures[#totals.failures])
       end
       return not opts.collect
     end
   end)
-  io.stderr:write(clear)
+  shown:clear()
   totals.interrupted = totals.invalid == 0 and count_of(totals) < opts.seeds or nil
   return not problem and totals, problem
 end

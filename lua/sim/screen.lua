@@ -10,8 +10,9 @@ local words = require "sim.words"
 
 local screen = {}
 
-local WIDTH = 80
+local WIDTH, NARROWEST = 80, 60
 local INDENT = 19 -- where everything beside the labels begins
+local CELL = 10
 local EXAMPLES = 4 -- of what went wrong
 local BAR_ROWS = 3
 local FAULTS = 6 -- windows that are listed
@@ -43,7 +44,7 @@ end
 
 -- A label and, from a column on, a text that may take several lines.
 function Page:row_at(indent, label, text, color)
-  for i, part in ipairs(format.wrap(text, WIDTH - indent - 2)) do
+  for i, part in ipairs(format.wrap(text, self.width - indent - 2)) do
     local left = self:paint("dim", format.pad(i == 1 and label or "", indent))
     self:line(left .. (color and self:paint(color, part) or part))
   end
@@ -54,13 +55,13 @@ function Page:row(label, text, color)
   self:row_at(INDENT, label, text, color)
 end
 
--- A table: a label and right-aligned cells a row; the first row is the heading, and the `strong`
--- one stands out.
+-- A table: a label and right-aligned cells a row, as many as there is room for; the first row is
+-- the heading, and the `strong` one stands out.
 function Page:cells(rows, strong)
   for i, cells in ipairs(rows) do
-    local parts = {}
-    for at = 2, #cells do
-      parts[at - 1] = format.pad_left(cells[at], 10)
+    local parts, last = {}, math.min(#cells, 1 + (self.width - 1 - INDENT) // CELL)
+    for at = 2, last do
+      parts[at - 1] = format.pad_left(cells[at], CELL)
     end
     local text = table.concat(parts)
     if i == 1 then
@@ -78,7 +79,8 @@ local function header(page, results, meta)
   local left = page:paint("bold", meta.workload) .. "  " .. meta.script
   local seed = "seed " .. string.format("%d", results.seed)
   local used = format.columns(meta.workload) + 2 + format.columns(meta.script)
-  page:line(left .. (" "):rep(math.max(2, WIDTH - 2 - used - #seed)) .. page:paint("dim", seed))
+  local gap = math.max(2, page.width - 2 - used - #seed)
+  page:line(left .. (" "):rep(gap) .. page:paint("dim", seed))
   local facts = {
     format.count(opts.node_count, "node"),
     opts.rate == 0 and "no load"
@@ -93,10 +95,10 @@ local function header(page, results, meta)
     facts[#facts + 1] = string.format("%s every %s s", table.concat(opts.nemesis, " and "),
       opts.nemesis_interval)
   end
-  for _, part in ipairs(format.wrap(table.concat(facts, page.dot), WIDTH - 2)) do
+  for _, part in ipairs(format.wrap(table.concat(facts, page.dot), page.width - 2)) do
     page:line(page:paint("dim", part))
   end
-  page:line(page:paint("dim", page.rule:rep(WIDTH - 2)))
+  page:line(page:paint("dim", page.rule:rep(page.width - 2)))
   page:line()
 end
 
@@ -148,7 +150,7 @@ end
 local function verdict(page, results, meta, phrases)
   local kind, color, name, said = judge(results, meta, phrases)
   local mark = page[kind] .. " " .. name
-  for i, part in ipairs(format.wrap(said, WIDTH - INDENT - 2)) do
+  for i, part in ipairs(format.wrap(said, page.width - INDENT - 2)) do
     local left = format.pad(i == 1 and mark or "", INDENT)
     page:line(page:paint(color, left) .. page:paint("bold", part))
   end
@@ -214,7 +216,7 @@ end
 
 -- The distribution of stable latencies as bars over a scale of round milliseconds.
 local function distribution(page, list)
-  local counts, width = stats.histogram(list, WIDTH - INDENT - 6)
+  local counts, width = stats.histogram(list, page.width - INDENT - 6)
   if #counts < 2 then
     return
   end
@@ -244,7 +246,7 @@ local function fault_windows(page, faults, duration_us)
   if #faults == 0 then
     return
   end
-  local width = WIDTH - INDENT - 14
+  local width = page.width - INDENT - 14
   duration_us = math.max(1, duration_us) -- a run may end before it begins
   local line = {}
   for i = 1, width do
@@ -301,7 +303,7 @@ local function footer(page, results, meta)
       or "./sim report " .. meta.store)
   end
   page:line(page:paint("dim", "Run it again"))
-  for _, part in ipairs(format.shell_lines(meta.command, WIDTH - 3)) do
+  for _, part in ipairs(format.shell_lines(meta.command, page.width - 3)) do
     page:line("  " .. part)
   end
 end
@@ -325,11 +327,13 @@ end
 --   - crash: what the first error of the kind `crash` said, or nil
 --   - store: where its files are, or nil; has_report: whether its page is there
 --   - command: what repeats it
--- @tparam[opt] table style `color`: with ANSI colours; `ascii`: without Unicode signs
--- @treturn string in 80 columns; ends with a line feed
+-- @tparam[opt] table style `color`: with ANSI colours; `ascii`: without Unicode signs; `width`:
+--   columns there are, of which 60 to 80 are used (default: 80)
+-- @treturn string; ends with a line feed
 function screen.render(results, meta, style)
   style = style or {}
-  local page = setmetatable({ lines = {}, color = style.color }, Page)
+  local page = setmetatable({ lines = {}, color = style.color,
+    width = math.max(NARROWEST, math.min(WIDTH, style.width or WIDTH)) }, Page)
   for name, glyph in pairs(style.ascii and ASCII or UNICODE) do
     page[name] = glyph
   end

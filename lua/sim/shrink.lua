@@ -7,12 +7,15 @@
 -- "Simplifying and isolating failure-inducing input", IEEE TSE 28(2), 2002).
 -- @module sim.shrink
 
+local format = require "sim.format"
 local mix = require "sim.mix"
 local options = require "sim.options"
+local progress = require "sim.progress"
 local screen = require "sim.screen"
 local trial = require "sim.trial"
 
-local COULD_NOT_RUN = 255
+local UNKNOWN, COULD_NOT_RUN = 2, 255
+local INTERRUPTED = "interrupted"
 
 -- The parts of a verdict. That no operation of some kind succeeded comes last: with few operations
 -- it soon comes true by itself.
@@ -44,6 +47,11 @@ function Shrink:try(changes)
     error(message, 0)
   end
   self.runs = self.runs + 1
+  self.shown:step(self.runs, ("%s, %s"):format(format.count(#opts.nodes, "node"),
+    format.count(#run.faults, "fault")))
+  if run.interrupted then
+    error(INTERRUPTED, 0)
+  end
   local part = run.results["valid?"] == false and failing_part(run.results)
   if not part or part ~= (self.part or part) then
     return false
@@ -105,10 +113,6 @@ function Shrink:operations()
   end
 end
 
-local function count(n, noun)
-  return ("%d %s%s"):format(n, noun, n == 1 and "" or "s")
-end
-
 function Shrink:describe()
   local run = self.run
   local operations = 0
@@ -116,7 +120,8 @@ function Shrink:describe()
     operations = operations + (op.final and 0 or 1)
   end
   local lines = { ("After %d runs, this still fails: %s, %s, %s."):format(self.runs,
-    count(#self.opts.nodes, "node"), count(#run.faults, "fault"), count(operations, "operation")) }
+    format.count(#self.opts.nodes, "node"), format.count(#run.faults, "fault"),
+    format.count(operations, "operation")) }
   for _, fault in ipairs(run.faults) do
     lines[#lines + 1] = ("  fault %d, %s: %s, from %.2f to %.2f s"):format(fault.number,
       fault.fault, fault.text, fault.from_us / 1e6, fault.to_us / 1e6)
@@ -132,26 +137,32 @@ local shrink = {}
 
 --- Runs the command.
 -- @tparam {string,...} args
--- @treturn integer exit status: 1 when the run fails and was shrunk, 0 when it does not fail
+-- @treturn integer exit status: 1 when the run fails and was shrunk, 0 when it does not fail, 2
+-- when it was interrupted before that was known
 function shrink.main(args)
   local opts, status = trial.begin(args, "shrink")
   if not opts then
     return status
   end
-  local self = setmetatable({ args = args, changes = {}, runs = 0 }, Shrink)
-  local ok, fails = pcall(self.try, self, {})
-  if not ok then
-    io.stderr:write("sim: ", tostring(fails), "\n")
-    return COULD_NOT_RUN
-  elseif not fails then
+  local self = setmetatable({ args = args, changes = {}, runs = 0,
+    shown = progress.new("runs") }, Shrink)
+  local ok, why = pcall(function()
+    if self:try({}) then
+      self:nodes()
+      self:windows()
+      self:operations()
+      self:windows()
+    end
+  end)
+  self.shown:clear()
+  if not ok and (why ~= INTERRUPTED or not self.run) then
+    io.stderr:write("sim: ", tostring(why), "\n")
+    return why == INTERRUPTED and UNKNOWN or COULD_NOT_RUN
+  elseif not self.run then
     io.stdout:write("This run does not fail: there is nothing to shrink.\n")
     return 0
   end
-  self:nodes()
-  self:windows()
-  self:operations()
-  self:windows()
-  io.stdout:write(self:describe())
+  io.stdout:write(ok and "" or "Interrupted; there may be less.\n", self:describe())
   return 1
 end
 

@@ -22,14 +22,11 @@ terminal.is_terminal = screen.is_terminal
 -- @treturn integer columns; nil when it is no terminal, or does not know
 terminal.columns = screen.columns
 
---- A bar that shows how much is done, in 32 columns.
--- @tparam number done
--- @tparam number all
--- @treturn string
-function terminal.bar(done, all)
-  local width = 30
-  local filled = math.min(width, math.floor(done * width / all))
-  return "[" .. ("#"):rep(filled) .. ("."):rep(width - filled) .. "]"
+--- Whether a stream is a terminal on which a line can be drawn again.
+-- @tparam integer descriptor
+-- @treturn boolean
+function terminal.is_live(descriptor)
+  return screen.is_terminal(descriptor) and os.getenv("TERM") ~= "dumb"
 end
 
 --- How to print: colours on a terminal unless NO_COLOR is set, Unicode where the locale has it.

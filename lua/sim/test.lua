@@ -2,6 +2,7 @@
 -- @module sim.test
 
 local options = require "sim.options"
+local progress = require "sim.progress"
 local report = require "sim.report"
 local results = require "sim.results"
 local screen = require "sim.screen"
@@ -46,28 +47,27 @@ local function log(opts, run, journal)
   end
 end
 
--- In real time: how far it is, every second, for whoever is watching.
+-- In real time: how far it is, every second, for whoever is watching. Returns what is shown.
 local function watch(world, opts)
-  local start_us = world:now_us()
+  local shown, start_us = progress.new("s", opts.time_limit), world:now_us()
   local function tell()
-    local s = (world:now_us() - start_us) / 1e6
-    io.stderr:write(s < opts.time_limit and ("\r%s %.0f of %g s "):format(
-      terminal.bar(s, opts.time_limit), s, opts.time_limit)
-      or ("\r\27[K%.0f s, waiting for the last replies "):format(s))
+    local s = (world:now_us() - start_us) // 1000000
+    shown:step(s, s >= opts.time_limit and "waiting for the last replies" or nil)
     world:after(1, tell)
   end
   tell()
+  return shown
 end
 
 local function run_once(opts, style)
-  local is_watched = opts.real_time and terminal.is_terminal(2)
+  local shown
   local run, message = trial.run(opts, function(world)
     world:journal() -- turns it on
-    if is_watched then
-      watch(world, opts)
-    end
+    shown = opts.real_time and watch(world, opts)
   end)
-  io.stderr:write(is_watched and "\r\27[K" or "")
+  if shown then
+    shown:clear()
+  end
   if not run then
     complain(message)
     return COULD_NOT_RUN

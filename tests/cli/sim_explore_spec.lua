@@ -191,7 +191,7 @@ describe("./sim explore", function()
       [IDS .. "--test-count 2"] = { 254,
         "sim: --test-count is an option of test; explore does not take it" },
       [IDS .. "--store here"] = { 254, "sim: --store is an option of test; explore does not" },
-      [IDS .. "--log-stderr"] = { 254, "sim: --log-stderr is an option of test; explore does not" },
+      [IDS .. "--log-stderr"] = { 254, "sim: --log-stderr is an option of test and watch; explore" },
       [IDS .. "--colect"] = { 254, "sim: unknown option --colect; did you mean --collect?" },
       [IDS .. "--real-time"] = { 254, "sim: explore runs in virtual time" },
       ["-w echo --bin sh"] = { 254, "sim: explore runs in virtual time" },

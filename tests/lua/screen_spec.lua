@@ -61,6 +61,23 @@ local function good_run()
 end
 
 describe("the screen", function()
+  it("keeps within a terminal that is narrower than 80 columns, and uses no more", function()
+    local changes = { faults = { { from_us = 0, to_us = 9000000,
+      text = "a fault that takes many words to tell of, and then some more" } } }
+    local plain = render(good_run(), changes)
+    assert.equal(plain, render(good_run(), changes, { width = 80 }))
+    assert.equal(plain, render(good_run(), changes, { width = 200 }))
+    for width = 60, 79 do
+      local text = render(good_run(), changes, { width = width })
+      for line in text:gmatch("[^\n]+") do
+        assert.is_true(format.columns(line) <= width, line)
+      end
+      assert.equal(width >= 70, text:find(" 99%%") ~= nil and text:find(" most") ~= nil)
+    end
+    assert.equal(render(good_run(), changes, { width = 60 }),
+      render(good_run(), changes, { width = 20 }))
+  end)
+
   it("shows a valid run", function()
     assert.equal([[
 
