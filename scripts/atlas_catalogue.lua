@@ -12,6 +12,7 @@
 local challenges = require "sim.challenges"
 
 local HUB = "challenges/broadcast_3d.lua"
+local LIN_KV = "challenges/lin_kv.lua"
 local DIRECT = { "policies%.hub", "policies.direct" }
 
 local catalogue = {
@@ -82,6 +83,41 @@ local catalogue = {
       { "6b: units in batches", "challenges/txn_6b.lua" },
       { "last writer wins, rpc each", "challenges/variants/txn_last_writer_wins.lua" },
       { "gossiped snapshots", "challenges/variants/txn_gossiped_snapshots.lua" },
+    },
+  },
+  {
+    name = "lin-kv",
+    rows = {
+      { "Raft, rounds of 0.01 s", LIN_KV .. " window=0.01" },
+      { "Raft, rounds of 0.03 s", LIN_KV },
+      { "Raft, rounds of 0.05 s", LIN_KV .. " window=0.05" },
+      { "Raft, rounds of 0.1 s", LIN_KV .. " window=0.1" },
+      { "Raft, 0.03 s, on disk", LIN_KV .. " durable=true" },
+      { "the service lin-kv", "challenges/variants/lin_kv_service.lua" },
+    },
+  },
+  {
+    name = "list-append",
+    rows = {
+      { "Raft", "challenges/txn_list_append.lua" },
+      { "Raft, on disk", "challenges/txn_list_append.lua durable=true" },
+      { "root pointer in lin-kv", "challenges/variants/txn_root_pointer.lua" },
+    },
+  },
+  {
+    name = "g-set",
+    strict = "--availability total",
+    rows = {
+      { "state merged, 0.2 s", "challenges/g_set.lua window=0.2" },
+      { "state merged, 1 s", "challenges/g_set.lua" },
+    },
+  },
+  {
+    name = "pn-counter",
+    strict = "--availability total",
+    rows = {
+      { "state merged, 0.2 s", "challenges/pn_counter.lua window=0.2" },
+      { "state merged, 1 s", "challenges/pn_counter.lua" },
     },
   },
 }

@@ -75,6 +75,23 @@ challenges.list = {
       { "one replicate rpc per transaction", "teivah", 2.65 },
     },
   },
+  {
+    name = "lin-kv", title = "linearizable registers", unit = "answer",
+    options = "-w lin-kv --node-count 5 --concurrency 10 --rate 100 --time-limit 20 --latency 10",
+  },
+  {
+    name = "list-append", title = "transactions over lists", unit = "answer",
+    options = "-w txn-list-append --node-count 5 --concurrency 10 --rate 100 --time-limit 20 "
+      .. "--latency 10",
+  },
+  {
+    name = "g-set", title = "grow-only set", unit = "stable everywhere",
+    options = "-w g-set --node-count 5 --rate 100 --time-limit 20 --latency 10",
+  },
+  {
+    name = "pn-counter", title = "up-down counter", unit = "answer",
+    options = "-w pn-counter --node-count 5 --rate 100 --time-limit 20 --latency 10",
+  },
 }
 
 for _, challenge in ipairs(challenges.list) do

@@ -3,6 +3,7 @@
 
 local client = require "sim.client"
 local clusters = require "sim.cluster"
+local json = require "hearsay.json"
 local sample = require "sample"
 
 local simulation = {}
@@ -65,7 +66,35 @@ local function growth(bench, path)
   end
 end
 
+-- Operations that 50 clients get done in a second of virtual time, and the processor time of the
+-- bench for one, checker included.
+local function registers(bench, script)
+  local command = "./sim test -w lin-kv --bin " .. script .. " --node-count 5 --concurrency 50 "
+    .. "--rate 100000 --time-limit 10 --latency 10 --json --store " .. bench.folder .. "/store"
+  local pipe = assert(io.popen(command))
+  local results = assert(json.decode(pipe:read("a")))
+  pipe:close()
+  local count = results.stats.count
+  return count / 10, function()
+    return bench.measure("feed", "/dev/null", command).cpu_s * 1e6 / count
+  end
+end
+
+-- Raft beside nodes that hand on all requests to the service lin-kv.
+local function raft(bench)
+  local own, own_cost = registers(bench, "challenges/lin_kv.lua")
+  local service, service_cost = registers(bench, "challenges/variants/lin_kv_service.lua")
+  bench.report({ group = "bench", name = "Raft, 10 ms, beside the service", unit = "op/s",
+    figure = own, baseline = service, faster = true })
+  local medians = sample.interleaved(3, { own_cost, service_cost })
+  bench.report({ group = "bench", name = "Raft, processor time", unit = "us/op",
+    figure = medians[1], baseline = medians[2] })
+end
+
 function simulation.run(bench)
+  if bench.wants("Raft") then
+    raft(bench)
+  end
   if bench.wants("simulated") then
     local path = bench.folder .. "/pass.lua"
     local file = assert(io.open(path, "w"))

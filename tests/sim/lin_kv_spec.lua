@@ -4,6 +4,7 @@ local bench = dofile("tests/sim/bench.lua")
 local partition = require "sim.nemesis.partition"
 
 local LOAD = "-w lin-kv --node-count 5 --concurrency 10 --rate 100 --latency 10 "
+local SERVICE = "challenges/variants/lin_kv_service.lua"
 local SCRIPT, DURABLE = "challenges/lin_kv.lua", "challenges/lin_kv.lua durable=true"
 
 -- Runs with a note of every partition: a list of {grudge, from_us, to_us} in the world's time.
@@ -121,5 +122,16 @@ describe("lin-kv by Raft", function()
     assert.equal("key_does_not_exist", err.name)
     _, err = nodes:ask("n2", { type = "read", key = "none" })
     assert.equal("key_does_not_exist", err.name)
+  end)
+end)
+
+describe("lin-kv by the service", function()
+  it("costs two messages an operation, and keeps nothing that a kill could take", function()
+    local run = bench.valid(SERVICE, LOAD .. "--time-limit 10")
+    bench.at_most(2, run.results.net.servers["msgs-per-op"], "messages an operation", run)
+    for seed = 1, 5 do
+      bench.kept(bench.run(SERVICE, LOAD .. "--time-limit 10 --nemesis kill,partition,pause,loss "
+        .. "--nemesis-interval 2 --seed " .. seed))
+    end
   end)
 end)
