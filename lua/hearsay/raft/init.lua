@@ -88,8 +88,8 @@ end
 --- Starts a server. Call it in the script's main part, once.
 -- @tparam table options
 -- @tparam fun(operation:any):table options.apply makes a change and returns what is answered, the
---   body of a reply; or raises an error of hearsay.errors. It depends on the operation and the state
---   and on nothing else, and does not wait. What it returns is not changed later
+--   body of a reply; or raises an error of hearsay.errors. It depends on the operation and the
+--   state and on nothing else, and does not wait. What it returns is not changed later
 -- @tparam fun():any options.save returns the state, as JSON takes it
 -- @tparam fun(saved:any) options.load puts it back
 -- @tparam[opt=false] boolean options.durable keeps the log on this node's disk
