@@ -1,6 +1,7 @@
 -- No page says what the code does not do: whatever in them can be looked up is there.
 
 local claims = dofile("tests/docs/claims.lua")
+local commands = require "sim.commands"
 
 local function pages()
   local pipe = assert(io.popen("find . -name '*.md' -not -path './build/*' -not -path './store/*' "
@@ -43,6 +44,20 @@ describe("the page", function()
     end
     for _, path in ipairs(folders("core")) do
       assert(core:find("\n" .. path .. " ", 1, true), path)
+    end
+  end)
+
+  it("of the core has every limit of the node, that of the bench every command", function()
+    local core, bench, count = read("core/README.md"), read("lua/sim/README.md"), 0
+    local pipe = assert(io.popen("./node --help"))
+    for limit in pipe:read("a"):gmatch("\n  (%-%-max%-%l+)") do
+      assert(core:find("| `" .. limit .. "` |", 1, true), limit)
+      count = count + 1
+    end
+    pipe:close()
+    assert(count >= 7)
+    for _, name in ipairs(commands.names()) do
+      assert(bench:find("\n| `./sim " .. name .. "` |", 1, true), name)
     end
   end)
 
