@@ -1,0 +1,59 @@
+/* The files of a stored run, which ./sim check and report read: whatever stands in them is either
+ * taken or refused with one line that says where it is wrong; and every history that is taken can
+ * be judged. The first line of an input says what the rest is: run.json, results.json,
+ * messages.jsonl, or the history of the workload that it names. */
+#include "bind/bind.h"
+#include "fuzz.h"
+#include "host/state.h"
+
+#include <lauxlib.h>
+
+static const char prelude[] =
+  "local checkers = require 'sim.checkers'\n"
+  "local options = require 'sim.options'\n"
+  "local stored = require 'sim.stored'\n"
+  "local workloads = require 'sim.workloads'\n"
+  "local readers = {\n"
+  "  ['run.json'] = stored.meta, ['results.json'] = stored.results,\n"
+  "  ['messages.jsonl'] = function(text) return stored.messages(text, function() end) end,\n"
+  "}\n"
+  "for _, name in ipairs(options.workloads) do\n"
+  "  local opts = assert(options.parse({ '-w', name, '--bin', 'node.lua' }, 'test'))\n"
+  "  readers[name] = function(text)\n"
+  "    local history, message = stored.history(text, name)\n"
+  "    if history then\n"
+  "      local built = checkers.compose({ workload = workloads.get(name).check }, history, opts)\n"
+  "      assert(({ [true] = 1, [false] = 1, unknown = 1 })[built['valid?']])\n"
+  "    end\n"
+  "    return history, message\n"
+  "  end\n"
+  "end\n"
+  "return function(input)\n"
+  "  local what, text = input:match('^([^\\n]*)\\n(.*)$')\n"
+  "  if not readers[what] then return end\n"
+  "  local taken, message = readers[what](text)\n"
+  "  assert(taken or type(message) == 'string' and not message:find('\\n'), message)\n"
+  "end\n";
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  static lua_State *L;
+  struct error e;
+  if (L == NULL) {
+    struct state_options options = {.open_modules = bind_all_modules, .root = "."};
+    L = state_new(&options, &e);
+    if (L == NULL)
+      abort();
+    if (luaL_dostring(L, prelude) != LUA_OK) { // check
+      fprintf(stderr, "%s\n", lua_tostring(L, -1));
+      abort();
+    }
+  }
+  lua_pushcfunction(L, state_traceback);
+  lua_pushvalue(L, 1); // check traceback check
+  lua_pushlstring(L, (const char *)data, size);
+  int status = lua_pcall(L, 1, 0, 2);
+  must(status == LUA_OK, "raises", slice_of(lua_tostring(L, -1) ? lua_tostring(L, -1) : ""));
+  lua_settop(L, 1);
+  return 0;
+}
