@@ -60,11 +60,13 @@ local function measure(args, changes)
   return run.results, opts
 end
 
-local function row_for(args, bin, topology, nemesis)
+-- A row, by two runs; calls a function between them.
+local function row_for(between, args, bin, topology, nemesis)
   local calm, opts, status = measure(args, { bin = bin, topology = topology })
   if not calm then
     return nil, opts, status
   end
+  between()
   local hurt, message
   hurt, message, status = measure(args, { bin = bin, topology = topology, nemesis = nemesis })
   if not hurt then
@@ -125,11 +127,13 @@ function compare.main(args)
     end
   end
   local rows, all_valid, first = {}, true, nil
-  local shown = progress.new("pairs of runs", #bins * math.max(1, #topologies))
+  local shown = progress.new("runs", 2 * #bins * math.max(1, #topologies))
   for _, bin in ipairs(bins) do
     for i = 1, math.max(1, #topologies) do
-      shown:step(#rows)
-      local row, run, status = row_for(calm, bin, topologies[i],
+      shown:step(2 * #rows)
+      local row, run, status = row_for(function()
+        shown:step(2 * #rows + 1)
+      end, calm, bin, topologies[i],
         nemesis == "" and "partition" or nemesis)
       if not row then
         shown:clear()

@@ -110,13 +110,12 @@ function help.command(name, width)
   return page:text()
 end
 
---- The text of `./sim --help`.
+--- The text of `./sim --help`, which a terminal of 24 lines can show.
 -- @tparam[opt=80] integer width columns of the terminal
 -- @treturn string
 function help.overview(width)
   local page = new_page(width)
   page:line("Usage: ./sim COMMAND [OPTIONS]")
-  page:line()
   page:paragraph("Runs clusters of Hearsay nodes in virtual time, with faults, and judges them.")
   page:line()
   page:line("Commands:")
@@ -126,7 +125,6 @@ function help.overview(width)
   page:line()
   page:line("To begin:")
   page:example(commands.find("test").examples[1])
-  page:example(commands.find("test").examples[2])
   page:example(commands.find("watch").examples[1])
   page:line()
   page:paragraph("./sim help COMMAND tells how each is used, with examples.")

@@ -11,6 +11,7 @@ local terminal = require "sim.terminal"
 
 local EVERY = 10 -- seconds between lines in a log
 local SURE = 3 -- seconds after which it is said how long it will take
+local ROOM = 3 -- columns at the end: a ^C that is typed must not begin a new line
 local BAR, SHORTEST = 30, 8 -- columns
 
 local Progress = {}
@@ -19,7 +20,7 @@ Progress.__index = Progress
 local progress = {}
 
 --- Begins.
--- @tparam string noun what is counted: "seeds"
+-- @tparam string noun what is counted: "seeds", or "run" when it is not known how many there are
 -- @tparam[opt] number all how many there are, when that is known
 -- @tparam[opt] table world for tests: `is_live`, `columns`, `write(text)`, `now()` in seconds
 -- @treturn progress
@@ -33,11 +34,11 @@ function progress.new(noun, all, world)
     shown = nil }, Progress)
 end
 
--- "350 of 1,000 seeds, 2 invalid, 12 s left"
+-- "350 of 1,000 seeds, 2 invalid, 12 s left", or "run 17, 3 nodes"
 local function sentence(self, done, rest)
   local elapsed = self.world.now() - self.start
   local parts = { self.all and ("%s of %s %s"):format(format.whole(math.min(done, self.all)),
-    format.whole(self.all), self.noun) or ("%s %s"):format(format.whole(done), self.noun) }
+    format.whole(self.all), self.noun) or ("%s %s"):format(self.noun, format.whole(done)) }
   parts[#parts + 1] = rest
   if self.all and done > 0 and done < self.all and elapsed >= SURE then
     parts[#parts + 1] = format.whole(math.ceil(elapsed * (self.all - done) / done)) .. " s left"
@@ -57,7 +58,7 @@ function Progress:step(done, rest)
   local world = self.world
   local text = sentence(self, done, rest)
   if world.is_live then
-    local columns = (world.columns or 80) - 1 -- in the last one some terminals begin a new line
+    local columns = (world.columns or 80) - ROOM
     local width = math.min(BAR, columns - format.columns(text) - 3)
     if self.all and width >= SHORTEST then
       text = bar(done / self.all, width) .. text

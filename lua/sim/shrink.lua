@@ -145,7 +145,7 @@ function shrink.main(args)
     return status
   end
   local self = setmetatable({ args = args, changes = {}, runs = 0,
-    shown = progress.new("runs") }, Shrink)
+    shown = progress.new("run") }, Shrink)
   local ok, why = pcall(function()
     if self:try({}) then
       self:nodes()

@@ -53,6 +53,12 @@ describe("./sim compare", function()
     return json.decode(compare("--json " .. arguments, status))
   end
 
+  it("says that it was interrupted, and has no table then", function()
+    local ran = sh:run("timeout --preserve-status -s INT 1 ./sim compare "
+      .. "challenges/echo_1.lua --rate 100 --time-limit 1000000")
+    assert.same({ 2, "", "sim: interrupted\n" }, { ran.status, ran.out, ran.err })
+  end)
+
   it("takes scripts without --bin, but none that is an option's value", function()
     local options = "--node-count 3 --rate 20 --time-limit 2 "
     assert.equal(compare(TWO .. options, 0),

@@ -191,7 +191,7 @@ describe("./sim explore", function()
       [IDS .. "--test-count 2"] = { 254,
         "sim: --test-count is an option of test; explore does not take it" },
       [IDS .. "--store here"] = { 254, "sim: --store is an option of test; explore does not" },
-      [IDS .. "--log-stderr"] = { 254, "sim: --log-stderr is an option of test and watch; explore" },
+      [IDS .. "--log-stderr"] = { 254, "sim: --log-stderr is an option of test and watch; " },
       [IDS .. "--colect"] = { 254, "sim: unknown option --colect; did you mean --collect?" },
       [IDS .. "--real-time"] = { 254, "sim: explore runs in virtual time" },
       ["-w echo --bin sh"] = { 254, "sim: explore runs in virtual time" },
@@ -266,6 +266,26 @@ describe("./sim", function()
       assert.matches("\n  " .. command .. " +%l", sh:run("./sim --help").out)
     end)
   end
+
+  it("shows how far it is within the terminal, and leaves nothing of it", function()
+    if sh:run("script -qec 'test -t 2' /dev/null").status ~= 0 then
+      pending("needs script(1)")
+    end
+    local command = "./sim explore challenges/unique_ids_2.lua --seeds 20 --time-limit 1"
+    local function screen(environment)
+      return sh:run(("script -qec %s /dev/null"):format(shell.quote(
+        "export TERM=xterm; stty cols 50; " .. environment .. command))).out
+    end
+    local out, drawn = screen(""), 0
+    for text in out:gmatch("\r(%[?[#.]*%]? ?%d[^\r\27]* of 20 seeds[^\r\27]*)\27%[K") do
+      assert.is_true(#text <= 47, text)
+      drawn = drawn + 1
+    end
+    assert.is_true(drawn > 1)
+    assert.matches("\r\27%[K20 seeds: %d+ valid, 0 invalid", out)
+    assert.not_matches("\27", screen("export TERM=dumb; "))
+    assert.equal("", sh:run(command).err)
+  end)
 
   it("lists the commands where there is no such one", function()
     local ran = sh:run("./sim bogus --bin x")

@@ -13,6 +13,12 @@ describe("./sim help", function()
     assert.equal(sh:run("./sim compare --help").out, sh:run("./sim help compare").out)
   end)
 
+  it("goes on one screen, where it is not asked for too", function()
+    local ran = sh:run("./sim --help")
+    assert.is_true(#shell.lines(ran.out) < 24)
+    assert.equal(ran.out, sh:run("./sim").err)
+  end)
+
   it("tells of the files that a run leaves", function()
     local ran = sh:run("./sim help format")
     assert.equal(0, ran.status)
