@@ -107,7 +107,7 @@ function node.spawn(fn, ...) end
 ---Raises when there are as many timers as --max-timers allows
 ---@param delay number seconds, from 0 to 10^9
 ---@param fn function
----@return hearsay.timer #
+---@return hearsay.timer
 function node.after(delay, fn) end
 
 ---Calls a function again and again, each time in a coroutine of its own, the first time after one
@@ -117,7 +117,7 @@ function node.after(delay, fn) end
 ---@param period number seconds, from 10^-6 to 10^9
 ---@param fn function
 ---@param jitter? number (default 0) part of the period that is random, either way; less than 1
----@return hearsay.timer #
+---@return hearsay.timer
 function node.every(period, fn, jitter) end
 
 ---The time on this node's clock, which only goes forward; from where it starts means nothing.

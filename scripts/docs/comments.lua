@@ -23,15 +23,6 @@ local comments = {}
 local TAGS = { module = true, tparam = true, param = true, treturn = true, ["return"] = true,
   raise = true, table = true, tfield = true }
 
--- The lines of a comment, without its marks and what all are indented by.
-local function strip(lines, mark)
-  local stripped = {}
-  for i, line in ipairs(lines) do
-    stripped[i] = line:gsub(mark, "", 1)
-  end
-  return stripped
-end
-
 -- A text as lines, without empty ones at its ends.
 local function trim(lines)
   local first, last = 1, #lines
@@ -193,7 +184,7 @@ local function read_lua(text, file)
       local comment, start = { (lines[at]:gsub("^%s*%-%-%- ?", "", 1)) }, at
       at = at + 1
       while lines[at] and lines[at]:find("^" .. indent .. "%-%-") do
-        comment[#comment + 1] = strip({ lines[at] }, "^%s*%-%- ?")[1]
+        comment[#comment + 1] = lines[at]:gsub("^%s*%-%- ?", "", 1)
         at = at + 1
       end
       local item = read_comment(comment, start)
@@ -229,9 +220,8 @@ local function read_c(text, file)
   for start, comment, stop in text:gmatch("()/%*%*%*(.-)%*/()") do
     local lines = {}
     for line in (comment .. "\n"):gmatch("(.-)\n") do
-      lines[#lines + 1] = line
+      lines[#lines + 1] = line:gsub("^%s*%*? ?", "", 1)
     end
-    lines = strip(lines, "^%s*%*? ?")
     lines[#lines] = lines[#lines]:gsub("%s+$", "")
     local _, line_number = text:sub(1, start):gsub("\n", "")
     local item = read_comment(lines, line_number + 1)

@@ -16,9 +16,9 @@ local function one_line(text)
   return (text:gsub("%s+", " "))
 end
 
--- "name? type text"
-local function annotation(tag, name, kind, text)
-  return one_line(("---@%s %s %s %s"):format(tag, name, kind, text)):gsub("%s+$", "")
+-- "---@param name? type text"
+local function annotation(tag, ...)
+  return (one_line("---@" .. tag .. " " .. table.concat({ ... }, " ")):gsub("[ #]+$", ""))
 end
 
 local function default_first(item)

@@ -28,12 +28,12 @@ local errors = {}
 ---Raises on a name or code that is not known
 ---@param name_or_code string|integer `"key_does_not_exist"` or 20; any code from 1000 on
 ---@param text? string for a person; without it the code's own words
----@return hearsay.errors.err #
+---@return hearsay.errors.err
 function errors.new(name_or_code, text) end
 
 ---Whether a value is an error object of this module.
 ---@param value any anything
----@return boolean #
+---@return boolean
 function errors.is(value) end
 
 ---The error that a reply body of type "error" carries.
@@ -44,7 +44,7 @@ function errors.is(value) end
 ---
 ---Raises when the body is not of type "error"
 ---@param body table a message body
----@return hearsay.errors.err #
+---@return hearsay.errors.err
 function errors.from_body(body) end
 
 ---The reply body that carries an error.

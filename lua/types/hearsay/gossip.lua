@@ -46,7 +46,7 @@ local gossip = {}
 ---
 ---Raises on a name or a parameter that there is not, or a parameter out of its range
 ---@param options table `policy`, a name, and that policy's parameters
----@return hearsay.gossip.spread #
+---@return hearsay.gossip.spread
 function gossip.start(options) end
 
 ---Calls a function every so often, the first time at a random time within the period: nodes that
@@ -60,7 +60,7 @@ function gossip.every(period, jitter, fn) end
 ---@param options table as given; `policy` is passed over
 ---@param defaults table name to default: all are numbers, most of them seconds
 ---@param limits? table name to {above =, below =}; what is not there is from 0
----@return table #
+---@return table
 function gossip.parameters(options, defaults, limits) end
 
 return gossip

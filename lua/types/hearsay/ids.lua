@@ -24,7 +24,7 @@ function ids.counter() end
 ---milliseconds since 2024, node, a random part of this start of the node, sequence.
 ---
 ---Raises when the clock shows a date that does not fit
----@return integer #
+---@return integer
 function ids.flake() end
 
 ---The next id as a version 7 UUID (RFC 9562), which grows with time.

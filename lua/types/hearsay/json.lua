@@ -22,7 +22,7 @@ local json = {}
 ---Raises when there is none, with the path to what has none
 ---@param value any
 ---@param canonical? boolean (default false) object keys in byte order
----@return string #
+---@return string
 function json.encode(value, canonical) end
 
 ---The value of a JSON text.
@@ -38,14 +38,14 @@ function json.array(t) end
 
 ---Whether a value is a table with the array mark, as decoded arrays are.
 ---@param value any
----@return boolean #
+---@return boolean
 function json.is_array(value) end
 
 ---A value that is encoded as just this text, which is copied.
 ---
 ---Raises when it is not
 ---@param text string valid JSON without a newline
----@return table #
+---@return table
 function json.raw(text) end
 
 return json

@@ -137,7 +137,7 @@ function a_store:ensure(key, fn, default) end
 ---
 ---Raises on an option that there is not, or that is no number from 0
 ---@param options hearsay.kv.Store.with.options
----@return hearsay.kv.Store #
+---@return hearsay.kv.Store
 function a_store:with(options) end
 
 return kv

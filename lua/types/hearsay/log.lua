@@ -19,7 +19,7 @@
 local log = {}
 
 ---New logs, without keys, in memory.
----@return hearsay.log.log #
+---@return hearsay.log.log
 function log.new() end
 
 ---Opens the logs that are in a file of this node, and makes the file if it is not there. What
@@ -28,7 +28,7 @@ function log.new() end
 ---
 ---Raises before init, and where there is no node
 ---@param name string up to 200 letters, digits, '_', '.' and '-'
----@return hearsay.log.log|nil #
+---@return hearsay.log.log|nil
 ---@return string|nil # why not: there is no folder, it cannot be written, the file is open already, here or in another process, it was damaged, or it is of a newer version. The file is then as it was
 function log.open(name) end
 
@@ -80,7 +80,7 @@ function a_log:last(key) end
 
 ---The number of entries of a key.
 ---@param key string
----@return integer #
+---@return integer
 function a_log:count(key) end
 
 ---Raises the committed offset of a key. It never goes back.

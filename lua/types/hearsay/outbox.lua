@@ -58,7 +58,7 @@ local outbox = {}
 ---
 ---Raises on options that are not as above
 ---@param options hearsay.outbox.start.options
----@return hearsay.outbox.Outbox #
+---@return hearsay.outbox.Outbox
 function outbox.start(options) end
 
 ---@class hearsay.outbox.Outbox
@@ -91,11 +91,11 @@ function a_outbox:wait(position, count) end
 
 ---Whether every peer has told, at some time since this node was started, all that it had: what
 ---was known before a restart is known again.
----@return boolean #
+---@return boolean
 function a_outbox:is_ready() end
 
 ---Whether a peer has told that it knew an earlier session of this node: it was restarted.
----@return boolean #
+---@return boolean
 function a_outbox:is_restarted() end
 
 return outbox

@@ -57,7 +57,7 @@ local raft = {}
 ---
 ---Raises on options that are not as above
 ---@param options hearsay.raft.start.options
----@return hearsay.raft.Server #
+---@return hearsay.raft.Server
 function raft.start(options) end
 
 ---@class hearsay.raft.Server

@@ -14,19 +14,19 @@ local random = {}
 ---The stream of a name.
 ---@param seed integer
 ---@param name string what it is for
----@return hearsay.random.random #
+---@return hearsay.random.random
 function random.stream(seed, name) end
 
 ---@class hearsay.random.random
 local a_random = {}
 
 ---A number, uniform in [0, 1).
----@return number #
+---@return number
 function a_random:unit() end
 
 ---An integer, uniform among 1 .. n.
 ---@param n integer from 1
----@return integer #
+---@return integer
 function a_random:upto(n) end
 
 ---Puts an array into random order, in place.

@@ -21,7 +21,7 @@
 local registers = {}
 
 ---An empty set of registers.
----@return hearsay.registers.Registers #
+---@return hearsay.registers.Registers
 function registers.new() end
 
 ---Cuts a unit into parts of up to 100 writes, to be sent one after the other.
@@ -50,7 +50,7 @@ function a_registers:write(changes) end
 function a_registers:merge(unit) end
 
 ---The whole state as one unit: its newest writes, in the order in which keys came up.
----@return table #
+---@return table
 function a_registers:all() end
 
 ---Takes a part, and merges the unit when that is complete.

@@ -73,7 +73,7 @@ local a_breaker = {}
 ---Whether to make a call now. Each call that was allowed is to be answered by `:success()` or
 ---`:failure()`. After the cool-down one call is let through to see; should its verdict never come,
 ---the next one is let through a cool-down later.
----@return boolean #
+---@return boolean
 function a_breaker:allow() end
 
 ---Says that a call worked: the breaker closes.

@@ -18,7 +18,7 @@
 local seen = {}
 
 ---A new, empty set: 2.5 KB.
----@return hearsay.seen.seen #
+---@return hearsay.seen.seen
 function seen.new() end
 
 ---@class hearsay.seen.seen
@@ -38,11 +38,11 @@ function a_seen:merge(array) end
 
 ---Whether a value is in the set. O(1).
 ---@param value any
----@return boolean #
+---@return boolean
 function a_seen:has(value) end
 
 ---The version: it goes up by one with each new value.
----@return integer #
+---@return integer
 function a_seen:version() end
 
 ---What was added after a version. O(1) but for copying the text.

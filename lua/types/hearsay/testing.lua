@@ -24,7 +24,7 @@ local testing = {}
 
 ---The ids of n nodes: n0, n1, ..
 ---@param n integer
----@return string[] #
+---@return string[]
 function testing.ids(n) end
 
 ---Loads a script into the nodes of a new cluster; no message is sent yet.
@@ -54,7 +54,7 @@ function testing.start(script, options) end
 local a_nodes = {}
 
 ---Seconds since the start.
----@return number #
+---@return number
 function a_nodes:now() end
 
 ---Lets time pass.
@@ -66,7 +66,7 @@ function a_nodes:run(seconds) end
 ---@param body table
 ---@param timeout? number (default 5) seconds
 ---@return table|nil # the reply's body
----@return hearsay.errors.err|nil #
+---@return hearsay.errors.err|nil
 function a_nodes:ask(id, body, timeout) end
 
 ---Asks some nodes at the same instant, without letting time pass.
@@ -138,7 +138,7 @@ function a_nodes:sent() end
 
 ---What a node wrote to its diagnostics.
 ---@param id string
----@return string #
+---@return string
 function a_nodes:log(id) end
 
 return testing

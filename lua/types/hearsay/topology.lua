@@ -101,12 +101,12 @@ function topology.diameter(graph) end
 
 ---The most neighbours that any node has.
 ---@param graph table a topology
----@return integer #
+---@return integer
 function topology.degree(graph) end
 
 ---The number of edges.
 ---@param graph table a symmetric topology
----@return integer #
+---@return integer
 function topology.edges(graph) end
 
 return topology

@@ -20,8 +20,8 @@ local tso = {}
 ---After a time-out one may have been given that nobody has, and asking again does no harm: whoever
 ---takes timestamps must not count on there being no gaps.
 ---@param timeout? number (default 1) seconds
----@return integer|nil #
----@return hearsay.errors.err|nil #
+---@return integer|nil
+---@return hearsay.errors.err|nil
 function tso.next(timeout) end
 
 return tso

@@ -30,7 +30,7 @@ local hybrid = {}
 ---
 ---Raises on others
 ---@param options hearsay.clock.hybrid.new.options
----@return hearsay.clock.hybrid.Hybrid #
+---@return hearsay.clock.hybrid.Hybrid
 function hybrid.new(options) end
 
 ---Whether something is a stamp.

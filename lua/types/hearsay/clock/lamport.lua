@@ -23,7 +23,7 @@
 local lamport = {}
 
 ---A clock at 0.
----@return hearsay.clock.lamport.Lamport #
+---@return hearsay.clock.lamport.Lamport
 function lamport.new() end
 
 ---Whether something is a stamp.

@@ -23,7 +23,7 @@
 local version_vector = {}
 
 ---A vector with all at 0.
----@return hearsay.clock.version_vector.Vector #
+---@return hearsay.clock.version_vector.Vector
 function version_vector.new() end
 
 ---Whether something is the state of a vector.
@@ -61,7 +61,7 @@ function a_vector:merge(state) end
 function a_vector:compare(state) end
 
 ---The counts that are above 0, in no order.
----@return integer[] #
+---@return integer[]
 function a_vector:values() end
 
 ---What merge and compare of another vector take: a copy, for a message's body.

@@ -14,7 +14,7 @@
 local g_counter = {}
 
 ---A counter at 0.
----@return hearsay.crdt.g_counter.GCounter #
+---@return hearsay.crdt.g_counter.GCounter
 function g_counter.new() end
 
 ---@class hearsay.crdt.g_counter.GCounter
@@ -30,7 +30,7 @@ local a_g_counter = {}
 function a_g_counter:add(id, delta) end
 
 ---What was added in all.
----@return integer|nil #
+---@return integer|nil
 ---@return hearsay.errors.err|nil # abort, when that does not fit 64 bits: what replicas accepted apart from each other may be too much together, and no merge is refused
 function a_g_counter:value() end
 

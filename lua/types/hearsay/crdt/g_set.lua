@@ -13,7 +13,7 @@
 local g_set = {}
 
 ---An empty set.
----@return hearsay.crdt.g_set.GSet #
+---@return hearsay.crdt.g_set.GSet
 function g_set.new() end
 
 ---@class hearsay.crdt.g_set.GSet
@@ -26,7 +26,7 @@ function a_g_set:add(element) end
 
 ---Whether an element is there.
 ---@param element any
----@return boolean #
+---@return boolean
 function a_g_set:has(element) end
 
 ---The elements, in the order in which they came here.
@@ -34,7 +34,7 @@ function a_g_set:has(element) end
 function a_g_set:value() end
 
 ---The version: how many elements there are. It is this object's own.
----@return integer #
+---@return integer
 function a_g_set:version() end
 
 ---What came after a version: less than the state, and merged as a state is.

@@ -17,7 +17,7 @@
 local lww_register = {}
 
 ---A register without a value.
----@return hearsay.crdt.lww_register.Register #
+---@return hearsay.crdt.lww_register.Register
 function lww_register.new() end
 
 ---@class hearsay.crdt.lww_register.Register

@@ -23,7 +23,7 @@
 local or_set = {}
 
 ---An empty set.
----@return hearsay.crdt.or_set.ORSet #
+---@return hearsay.crdt.or_set.ORSet
 function or_set.new() end
 
 ---@class hearsay.crdt.or_set.ORSet
@@ -43,7 +43,7 @@ function a_or_set:remove(element) end
 
 ---Whether an element is there.
 ---@param element any
----@return boolean #
+---@return boolean
 function a_or_set:has(element) end
 
 ---The elements, in the byte order of their JSON texts.

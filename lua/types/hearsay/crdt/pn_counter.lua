@@ -12,7 +12,7 @@
 local pn_counter = {}
 
 ---A counter at 0.
----@return hearsay.crdt.pn_counter.PNCounter #
+---@return hearsay.crdt.pn_counter.PNCounter
 function pn_counter.new() end
 
 ---@class hearsay.crdt.pn_counter.PNCounter
@@ -28,7 +28,7 @@ local a_pn_counter = {}
 function a_pn_counter:add(id, delta) end
 
 ---What was added less what was taken away.
----@return integer|nil #
+---@return integer|nil
 ---@return hearsay.errors.err|nil # abort, when that does not fit 64 bits; no merge is refused for it
 function a_pn_counter:value() end
 

@@ -24,7 +24,7 @@ local anti_entropy = {}
 
 ---Starts exchanging. Until `neighbours` is set, they are all other nodes.
 ---@param options hearsay.gossip.anti_entropy.start.options
----@return hearsay.gossip.anti_entropy.AntiEntropy #
+---@return hearsay.gossip.anti_entropy.AntiEntropy
 function anti_entropy.start(options) end
 
 ---@class hearsay.gossip.anti_entropy.AntiEntropy

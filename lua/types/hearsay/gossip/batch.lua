@@ -26,7 +26,7 @@ local batch = {}
 
 ---Starts batches. Until `neighbours` is set, they are all other nodes.
 ---@param options hearsay.gossip.batch.start.options
----@return hearsay.gossip.batch.Batch #
+---@return hearsay.gossip.batch.Batch
 function batch.start(options) end
 
 ---@class hearsay.gossip.batch.Batch

@@ -37,7 +37,7 @@ local direct = {}
 
 ---Starts sending directly.
 ---@param options hearsay.gossip.direct.start.options
----@return hearsay.gossip.direct.Direct #
+---@return hearsay.gossip.direct.Direct
 function direct.start(options) end
 
 ---@class hearsay.gossip.direct.Direct

@@ -15,7 +15,7 @@ local flood = {}
 
 ---Starts flooding. There are no parameters. Until `neighbours` is set, they are all other nodes.
 ---@param options table
----@return hearsay.gossip.flood.Flood #
+---@return hearsay.gossip.flood.Flood
 function flood.start(options) end
 
 ---@class hearsay.gossip.flood.Flood

@@ -44,7 +44,7 @@ local hub = {}
 
 ---Starts hub rounds.
 ---@param options hearsay.gossip.hub.start.options
----@return hearsay.gossip.hub.Hub #
+---@return hearsay.gossip.hub.Hub
 function hub.start(options) end
 
 ---@class hearsay.gossip.hub.Hub

@@ -36,7 +36,7 @@ local plumtree = {}
 ---Starts a tree. Until `neighbours` is set, they are all other nodes: then the tree is a star or
 ---nearly one, each node has to do with all others, and some few neighbours are cheaper.
 ---@param options hearsay.gossip.plumtree.start.options
----@return hearsay.gossip.plumtree.Plumtree #
+---@return hearsay.gossip.plumtree.Plumtree
 function plumtree.start(options) end
 
 ---@class hearsay.gossip.plumtree.Plumtree

@@ -26,7 +26,7 @@ local push = {}
 
 ---Starts pushing. Until `neighbours` is set, they are all other nodes.
 ---@param options hearsay.gossip.push.start.options
----@return hearsay.gossip.push.Push #
+---@return hearsay.gossip.push.Push
 function push.start(options) end
 
 ---@class hearsay.gossip.push.Push

@@ -26,7 +26,7 @@ local push_pull = {}
 
 ---Starts exchanging. Until `neighbours` is set, they are all other nodes.
 ---@param options hearsay.gossip.push_pull.start.options
----@return hearsay.gossip.push_pull.PushPull #
+---@return hearsay.gossip.push_pull.PushPull
 function push_pull.start(options) end
 
 ---@class hearsay.gossip.push_pull.PushPull
