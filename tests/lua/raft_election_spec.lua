@@ -121,6 +121,17 @@ describe("a vote", function()
     assert.is_nil(one:look().vote)
   end)
 
+  it("that is promised gives the other the time to be elected", function()
+    for seed = 1, 20 do
+      local one = lab.start(3, nil, { seed = seed })
+      one:append("n1", 1, 0, 0)
+      one:run(0.98 * ELECTION)
+      assert.is_true(one:vote("n2", 2, 0, 0, true).is_granted)
+      one:run(0.18 * ELECTION)
+      assert.same({}, one:take("raft_vote"))
+    end
+  end)
+
   it("is not promised by a leader", function()
     local one = lab.start(3)
     one:elect()

@@ -145,6 +145,16 @@ describe("a leader", function()
     assert.same({ "a" }, one:look().list)
   end)
 
+  it("does not count answers of an older term, in which the log may have been another", function()
+    local one = lab.start(5)
+    one:append("n1", 1, 0, 0, lab.entries({ 1, false }))
+    one:elect()
+    for _, id in ipairs({ "n1", "n2", "n3" }) do
+      one:tell(id, "raft_appended", { term = 1, number = 99, match = 2 })
+    end
+    assert.equal(0, one:look().commit)
+  end)
+
   it("goes back where a log does not agree, once for all that was refused", function()
     local one = leader()
     change(one, "a")

@@ -173,8 +173,9 @@ describe("a snapshot", function()
     assert.is_true(one:look().base > 10)
     one:take()
     one:tell("n2", "raft_appended", { term = 1, number = 999, conflict = 1 })
-    local text, size, lost = "", 0, 0
+    local text, size, lost, looks = "", 0, 0, 0
     for _ = 1, 1000 do
+      looks = looks + 1
       for _, body in ipairs(one:take("raft_install")) do
         if body.to == "n2" and body.offset == size and body.part ~= "" then
           assert(#body.part <= 60)
@@ -195,6 +196,7 @@ describe("a snapshot", function()
     local saved = assert(json.decode(text))
     assert.equal("v1", saved.state[1])
     assert.is_true(#saved.state >= 20)
+    assert(looks < 4 * lost, looks) -- one goes out as soon as the one before is there
   end)
 
   it("brings back one that was away for long", function()
