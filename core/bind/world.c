@@ -1,6 +1,7 @@
-/* hearsay.world: a simulated cluster, for the bench and for tests. Times are seconds of
- * virtual time. Functions given to it run inside world:run; an error in one ends the run
- * and is raised there. */
+/*** A simulated cluster: what the bench and hearsay.testing are made of, and what a fault acts on, as
+ * `cluster.world`. Times are seconds of virtual time. Functions given to it run inside world:run; an
+ * error in one ends the run and is raised there.
+ * @module hearsay.world */
 #include "bind/bind.h"
 #include "bind/world_box.h"
 #include "host/paths.h"
@@ -136,8 +137,10 @@ static void deliver(void *ctx, struct slice line)
 
 /*** Starts a node.
  * @tparam string id
- * @tparam table words a script, or in real time a program, and its arguments
- * @return true; or nil and what is wrong with it */
+ * @tparam {string,...} words a script, or in real time a program, and its arguments
+ * @treturn[1] boolean true
+ * @treturn[2] nil
+ * @treturn[2] string what is wrong with it */
 static int add_node(lua_State *L)
 {
   enum { WORDS_MAX = 64 };
@@ -164,7 +167,7 @@ static int add_node(lua_State *L)
 /*** Adds one that sends and receives, run by a function.
  * @tparam string id
  * @tparam string kind "client" (no latency, counted apart) or "service"
- * @tparam function fn called with each message's body and sender */
+ * @tparam fun(body:table,src:string) fn called with each message */
 static int add(lua_State *L)
 {
   static const char *const names[] = {"service", "client", NULL};
@@ -181,7 +184,8 @@ static int add(lua_State *L)
   return 0;
 }
 
-/*** Closes a client: what comes for it from here on is dropped. */
+/*** Closes a client: what comes for it from here on is dropped.
+ * @tparam string id */
 static int close_endpoint(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -216,7 +220,7 @@ static int send(lua_State *L)
 /*** Calls a function after a time.
  * @tparam number delay seconds
  * @tparam function fn
- * @return a handle with :cancel() */
+ * @treturn event */
 static int after(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -230,6 +234,7 @@ static int after(lua_State *L)
   return 1;
 }
 
+/*** Cancels what was to be called. One that has been called is left alone. */
 static int cancel(lua_State *L)
 {
   struct callback *c = luaL_checkudata(L, 1, EVENT_TYPE);
@@ -245,7 +250,9 @@ static int cancel(lua_State *L)
 
 /*** Runs until so many seconds have passed, or world:stop was called.
  * @tparam number duration seconds
- * @return true; or nil and the reason when a node did what it must not */
+ * @treturn[1] boolean true
+ * @treturn[2] nil
+ * @treturn[2] string why not: a node did what it must not */
 static int run(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -349,7 +356,9 @@ static int journal(lua_State *L)
   return 1;
 }
 
-/*** The diagnostics of a node so far. */
+/*** The diagnostics of a node so far.
+ * @tparam string id
+ * @treturn string */
 static int log_of(lua_State *L)
 {
   struct slice log = world_log(world_check(L)->world, bind_check_slice(L, 2));
@@ -364,7 +373,9 @@ static void append_type(void *ctx, struct slice type)
   lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 }
 
-/*** The message types that a node's script handles, in byte order. */
+/*** The message types that a node's script handles, in byte order.
+ * @tparam string id
+ * @treturn {string,...} */
 static int types(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -382,7 +393,9 @@ static void append_path(void *ctx, const char *path)
   lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 }
 
-/*** The Lua files that a node's script has required: a list of paths. */
+/*** The Lua files that a node's script has required.
+ * @tparam string id
+ * @treturn {string,...} paths */
 static int sources(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -424,14 +437,21 @@ static void take_limits(lua_State *L, struct limits *l)
 }
 
 /*** Makes a world.
- * @tparam table options seed (integer), latency (mean, in seconds), latency_dist (constant,
- *   uniform, exponential), head_of_line (default true), sync_time (of a node's disk, in seconds;
- *   default 0.001), real_time (default false: nodes are processes, and time is real), max_line
- *   (bytes that a line between servers may have; default any number): a longer one ends the run,
- *   limits (list of options of ./node that set one, each followed by its value),
- *   patience (seconds for which a process may read nothing of what it is sent; default 10),
- *   probed (default false): the instructions of handlers are not counted; a handler that takes long
- *   ends the run with SUSPECT, and it is to be repeated without this option */
+ * @tparam table options
+ * @tparam integer options.seed
+ * @tparam[opt=0] number options.latency mean, in seconds
+ * @tparam[opt="constant"] string options.latency_dist `constant`, `uniform` or `exponential`
+ * @tparam[opt=true] boolean options.head_of_line
+ * @tparam[opt=0.001] number options.sync_time of a node's disk, in seconds
+ * @tparam[opt=false] boolean options.real_time nodes are processes, and time is real
+ * @tparam[opt] integer options.max_line bytes that a line between servers may have: a longer one ends
+ *   the run
+ * @tparam[opt] {string,...} options.limits options of ./node that set one, each followed by its value
+ * @tparam[opt=10] number options.patience seconds for which a process may read nothing of what it is
+ *   sent
+ * @tparam[opt=false] boolean options.probed the instructions of handlers are not counted; a handler that
+ *   takes long ends the run with SUSPECT, and it is to be repeated without this option
+ * @treturn world */
 static int new_world(lua_State *L)
 {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -473,6 +493,7 @@ static int new_world(lua_State *L)
 }
 
 /*** The path of a script, looked for as ./node does.
+ * @tparam string name
  * @treturn[1] string
  * @treturn[2] nil
  * @treturn[2] string where it was looked for */
@@ -491,6 +512,8 @@ static int find_script(lua_State *L)
   return 2;
 }
 
+/*** What run returns.
+ * @tfield string SUSPECT why a run ended that is to be repeated without `probed` */
 int bind_world(lua_State *L)
 {
   static const luaL_Reg methods[] = {{"add", add},         {"add_node", add_node},

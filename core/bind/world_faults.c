@@ -1,10 +1,13 @@
-/* The methods of hearsay.world by which things go wrong. */
+/*** The methods of hearsay.world by which things go wrong.
+ * @module hearsay.world */
 #include "bind/bind.h"
 #include "bind/world_box.h"
 
 #include <lauxlib.h>
 
-/*** From here on `receiver` drops what comes from `sender`. */
+/*** From here on a node drops what comes from another.
+ * @tparam string receiver
+ * @tparam string sender */
 static int cut(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -15,7 +18,9 @@ static int cut(lua_State *L)
   return 0;
 }
 
-/*** Takes one such cut back. */
+/*** Takes one such cut back.
+ * @tparam string receiver
+ * @tparam string sender */
 static int mend(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -32,7 +37,8 @@ static int heal(lua_State *L)
 
 /*** Ends a node as a loss of power would: its memory is gone. What it has synced to its disk stays,
  * and a random prefix of what it has written since. A process ends as by SIGKILL.
- * @tparam string id a node that runs */
+ * @tparam string id a node that runs
+ * @raise when it does not */
 static int kill_node(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -41,7 +47,9 @@ static int kill_node(lua_State *L)
   return 0;
 }
 
-/*** Whether a node was not killed. */
+/*** Whether a node was not killed.
+ * @tparam string id
+ * @treturn boolean */
 static int is_running(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -51,7 +59,9 @@ static int is_running(lua_State *L)
 
 /*** Starts a node that was killed. It knows what is on its disk, and needs an init.
  * @tparam string id
- * @return true; or nil and what is wrong with the script */
+ * @treturn[1] boolean true
+ * @treturn[2] nil
+ * @treturn[2] string what is wrong with the script */
 static int start_node(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -70,7 +80,7 @@ static int start_node(lua_State *L)
  * @tparam string name as given to log.open
  * @tparam[opt] string bytes what it is to have from now on; the file must be closed, as when the
  *   node was killed
- * @treturn string what it has, or had until now; nil when there is no such file */
+ * @treturn ?string what it has, or had until now; nil when there is no such file */
 static int file(lua_State *L)
 {
   struct box *b = world_check(L);
@@ -95,13 +105,15 @@ static int set_paused(lua_State *L, int is_paused)
   return 0;
 }
 
-/*** From here on a node does nothing, as if stopped by SIGSTOP: messages wait, clocks go on. */
+/*** From here on a node does nothing, as if stopped by SIGSTOP: messages wait, clocks go on.
+ * @tparam string id */
 static int pause_node(lua_State *L)
 {
   return set_paused(L, 1);
 }
 
-/*** A node that was paused goes on. */
+/*** A node that was paused goes on.
+ * @tparam string id */
 static int resume_node(lua_State *L)
 {
   return set_paused(L, 0);

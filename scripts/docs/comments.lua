@@ -203,10 +203,13 @@ end
 -- The names under which C functions are registered: C name to {name, class}.
 local function read_registrations(text, module)
   local registered = {}
-  for array, body in text:gmatch("static const luaL_Reg ([%w_]+)%[%] = (%b{})") do
+  local last = module:match("[^.]*$")
+  for array, body in text:gmatch("const luaL_Reg ([%w_]+)%[%] = (%b{})") do
     for name, c_name in body:gmatch('{"([%w_]+)",%s*([%w_]+)}') do
-      local class = array ~= "functions" and (array:match("^(.+)_methods$")
-        or module:match("[^.]*$")) or nil
+      local class = array ~= "functions" and (array:match("^(.+)_methods$") or last) or nil
+      if class and class:find(last .. "_", 1, true) == 1 then
+        class = last -- one of several tables of the same class's methods
+      end
       if not array:find("meta$") then
         registered[c_name] = { name = name, class = class }
       end

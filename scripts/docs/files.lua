@@ -21,7 +21,7 @@ local GROUPS = {
     "clock.hybrid", "clock.version_vector" },
   { title = "Services and requests", "kv", "tso", "kafka", "txn", "raft" },
   { title = "Trying again", "retry" },
-  { title = "For the bench", "random" },
+  { title = "For the bench", "random", "world" },
 }
 
 --- Modules in Lua that are no script's business: parts of others. One in C is none unless its first
@@ -40,6 +40,8 @@ end
 local function files_of(name)
   if name == "" then
     return { "lua/hearsay/init.lua", "core/bind/core.c" }
+  elseif name == "world" then
+    return { "core/bind/world.c", "core/bind/world_faults.c" }
   end
   local path = name:gsub("%.", "/")
   for _, candidate in ipairs({ "lua/hearsay/" .. path .. ".lua",

@@ -70,13 +70,14 @@ local function describe(name)
   end
   table.sort(description.fields)
   find_classes(module, description.classes, {}, 0)
-  local methods = debug.getregistry()[name] -- of a class in C, which has the module's name
-  if type(methods) == "table" and type(methods.__index) == "table" then
-    description.classes[name:match("[^.]+$")] = functions_of(methods.__index)
-  end
-  local timer = debug.getregistry()["hearsay.timer"]
-  if name == "hearsay" and timer then
-    description.classes.timer = functions_of(timer.__index)
+  -- Classes in C: their metatables have the module's name, or one behind it: hearsay.world.event.
+  for key, metatable in pairs(debug.getregistry()) do
+    local class = type(key) == "string" and (key == name and name:match("[^.]+$")
+      or key:match("^" .. name:gsub("%.", "%%.") .. "%.(%l+)$"))
+    if class and type(metatable) == "table" and type(metatable.__index) == "table"
+      and not (name == "hearsay" and class ~= "timer") then
+      description.classes[class] = functions_of(metatable.__index)
+    end
   end
   return description
 end
