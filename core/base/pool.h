@@ -68,6 +68,12 @@ static inline size_t pool_steps(size_t bytes)
   return (bytes + POOL_STEP_BYTES - 1) / POOL_STEP_BYTES;
 }
 
+/* Whether a free block of this size is there: to take it cannot fail. */
+static inline int pool_has(const struct pool *p, size_t bytes)
+{
+  return pool_is_small(bytes) && p->free[pool_steps(bytes)] != NULL;
+}
+
 static inline void *pool_take(struct pool *p, size_t bytes)
 {
   struct pool_block *b;

@@ -41,17 +41,16 @@ static inline void *settle(struct allocator *a, void *made, size_t used_bytes)
   return made;
 }
 
-/* As lua_Alloc: of a new block Lua gives the type instead of the size. To make a block smaller is
- * never refused: Lua relies on it. */
-static void *from_pool(void *ctx, void *block, size_t old_bytes, size_t new_bytes)
+/* What from_pool does not do by itself; apart from it, so that the usual call saves no registers. */
+#if defined(__GNUC__)
+__attribute__((noinline))
+#endif
+static void *
+from_pool_slowly(struct allocator *a, void *block, size_t old_bytes, size_t new_bytes)
 {
-  struct allocator *a = ctx;
   size_t used_bytes = a->used_bytes + new_bytes;
-  if (block == NULL) {
-    if (new_bytes == 0 || !fits(a, used_bytes))
-      return NULL;
-    return settle(a, pool_take(&a->pool, new_bytes), used_bytes);
-  }
+  if (block == NULL)
+    return fits(a, used_bytes) ? settle(a, pool_take(&a->pool, new_bytes), used_bytes) : NULL;
   used_bytes -= old_bytes;
   if (new_bytes == 0) {
     a->used_bytes = used_bytes;
@@ -63,6 +62,31 @@ static void *from_pool(void *ctx, void *block, size_t old_bytes, size_t new_byte
   if (new_bytes > old_bytes && !fits(a, used_bytes))
     return NULL;
   return settle(a, pool_resize(&a->pool, block, old_bytes, new_bytes), used_bytes);
+}
+
+/* As lua_Alloc: of a new block Lua gives the type instead of the size. To make a block smaller is
+ * never refused: Lua relies on it. Nearly every call takes a small block that is there, or gives
+ * back one that is not the last. */
+static void *from_pool(void *ctx, void *block, size_t old_bytes, size_t new_bytes)
+{
+  struct allocator *a = ctx;
+  if (new_bytes == 0) {
+    if (block == NULL)
+      return NULL;
+    size_t used_bytes = a->used_bytes - old_bytes;
+    if (pool_is_small(old_bytes) && used_bytes != 0) {
+      a->used_bytes = used_bytes;
+      pool_give(&a->pool, block, old_bytes);
+      return NULL;
+    }
+  } else if (block == NULL && pool_has(&a->pool, new_bytes)) {
+    size_t used_bytes = a->used_bytes + new_bytes;
+    if (used_bytes <= a->most_bytes) {
+      a->used_bytes = used_bytes;
+      return pool_take(&a->pool, new_bytes);
+    }
+  }
+  return from_pool_slowly(a, block, old_bytes, new_bytes);
 }
 
 static void *from_malloc(void *ctx, void *block, size_t old_bytes, size_t new_bytes)

@@ -403,12 +403,18 @@ int json_count_commas(const struct json_reader *r)
     __m128i folded = _mm_or_si128(x, _mm_set1_epi8(0x26));
     __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8(0x7f)),
                                 _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
-    if (_mm_movemask_epi8(stop) != 0)
+    unsigned stops = (unsigned)_mm_movemask_epi8(stop);
+    __m128i commas = _mm_cmpeq_epi8(x, _mm_set1_epi8(','));
+    if (stops != 0) {
+      unsigned before = (unsigned)_mm_movemask_epi8(commas) & ((stops & -stops) - 1);
+      for (; before != 0; before &= before - 1)
+        count++;
+      p += __builtin_ctz(stops);
       break;
-    __m128i commas = _mm_and_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(',')), _mm_set1_epi8(1));
-    sum = _mm_add_epi32(sum, _mm_sad_epu8(commas, zero));
+    }
+    sum = _mm_add_epi32(sum, _mm_sad_epu8(_mm_and_si128(commas, _mm_set1_epi8(1)), zero));
   }
-  count = _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_srli_si128(sum, 8)));
+  count += _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_srli_si128(sum, 8)));
 #endif
   for (; p < r->end; p++) {
     if (*p == ',')

@@ -13,20 +13,27 @@
 
 #include <string.h>
 
-/* Where a member of an object may come: any key without escapes. */
-static inline int json_take_any_key(struct json_reader *r, struct slice *out)
+/* Where a member of an object may come: where the text of its key begins; or NULL. */
+static inline const char *json_key_text(const struct json_reader *r)
 {
   const char *p = r->at, *end = r->end;
   if (r->state == JSON_AFTER_MEMBER) {
     if (p == end || *p != ',')
-      return 0;
+      return NULL;
     p++;
   } else if (r->state != JSON_AT_KEY) {
-    return 0;
+    return NULL;
   }
-  if (p == end || *p != '"')
+  return p < end && *p == '"' ? p + 1 : NULL;
+}
+
+/* Where a member of an object may come: any key without escapes. */
+static inline int json_take_any_key(struct json_reader *r, struct slice *out)
+{
+  const char *p = json_key_text(r), *end = r->end;
+  if (p == NULL)
     return 0;
-  const char *close = utf8_plain_end(++p, end);
+  const char *close = utf8_plain_end(p, end);
   if (end - close < 2 || close[0] != '"' || close[1] != ':')
     return 0;
   *out = (struct slice){p, (size_t)(close - p)};

@@ -80,8 +80,10 @@ static inline const char *number_read_small(const char *p, const char *end, int6
     unsigned digit;
     for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') < 10; p++)
       value = value * 10 + digit;
+    if (p - digits > 18 || p == digits)
+      return NULL;
   }
-  if (p - digits > 18 || p == digits || (p < end && (*p == '.' || *p == 'e' || *p == 'E')))
+  if (p < end && (*p == '.' || (*p | 0x20) == 'e'))
     return NULL;
   if (*digits == '0' && (negative || p - digits > 1))
     return NULL;

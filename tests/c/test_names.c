@@ -26,9 +26,14 @@ static lua_State *new_state(void)
 /* Pushes it, checks that it is right, and pops it. Returns its address. */
 static const char *push(lua_State *L, const char *data, size_t length)
 {
-  const char *text = names_push(&names, L, (struct slice){data, length});
+  const struct name *name = names_push(&names, L, (struct slice){data, length});
   size_t got;
-  assert_ptr_equal(lua_tolstring(L, -1, &got), text);
+  const char *text = lua_tolstring(L, -1, &got);
+  assert_int_equal(name != NULL, length > 0 && length <= NAMES_MAX_BYTES);
+  if (name != NULL) {
+    assert_ptr_equal(name->text, text);
+    assert_true(name_is(name, data));
+  }
   assert_int_equal(got, length);
   assert_memory_equal(text, data, length);
   lua_pop(L, 1);

@@ -6,13 +6,16 @@
 
 #include <cmocka.h>
 
+#include "base/rng.h"
 #include "failing_alloc.h"
+#include "host/extra.h"
 #include "host/value.h"
 
 #include <lauxlib.h>
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static lua_State *new_state(void)
@@ -285,6 +288,145 @@ static int decode_protected(lua_State *L)
   return 1;
 }
 
+/* --- the keys that are expected, because they came in that order before --- */
+
+static void forget_order(lua_State *L)
+{
+  struct names *n = &extra_of(L)->names;
+  n->start.follower = NULL;
+  for (size_t i = 0; i < sizeof n->slots / sizeof *n->slots; i++)
+    n->slots[i].follower = NULL;
+}
+
+/* What becomes of a text, as text. The text has its own memory, so that a sanitizer sees who reads
+ * behind it. */
+static struct bytes outcome(lua_State *L, struct slice text)
+{
+  struct bytes out = {0};
+  struct error e;
+  char *copy = malloc(text.length + 1);
+  assert_non_null(copy);
+  char *begin = copy + 1;
+  memcpy(begin, text.data, text.length);
+  if (value_decode(L, (struct slice){begin, text.length}, VALUE_UNIQUE_KEYS, &e) == 0) {
+    assert_int_equal(value_encode(L, -1, VALUE_SORTED_KEYS, &out, NULL), 0);
+    lua_pop(L, 1);
+  } else {
+    assert_int_equal(bytes_append_slice(&out, slice_of(e.text)), 0);
+  }
+  free(copy);
+  return out;
+}
+
+static void append(struct bytes *b, const char *text)
+{
+  assert_int_equal(bytes_append_slice(b, slice_of(text)), 0);
+}
+
+static void random_object(struct rng *r, int depth, struct bytes *out)
+{
+  static const char *const keys[] = {"a",
+                                     "ab",
+                                     "abc",
+                                     "abcd",
+                                     "type",
+                                     "msg_id",
+                                     "a\"b",
+                                     "a\\\"b",
+                                     "\xc3\xa9",
+                                     "\\u00e9",
+                                     "",
+                                     "sixteen bytes ok",
+                                     "seventeen bytes, no",
+                                     "a:",
+                                     "type\\n"};
+  static const char *const values[] = {"1",       "-20", "\"x\"", "[1,2]", "null",
+                                       "\"\\n\"", " 3",  "1.5",   "[]",    "\"abc\""};
+  append(out, "{");
+  for (size_t i = 0, count = rng_below(r, 5); i < count; i++) {
+    append(out, i == 0 ? "\"" : ",\"");
+    append(out, keys[rng_below(r, sizeof keys / sizeof *keys)]);
+    append(out, rng_below(r, 20) == 0 ? "\" :" : "\":");
+    if (depth < 3 && rng_below(r, 4) == 0)
+      random_object(r, depth + 1, out);
+    else
+      append(out, values[rng_below(r, sizeof values / sizeof *values)]);
+  }
+  append(out, "}");
+}
+
+/* Now and then a text is cut or one of its bytes changed. */
+static void spoil(struct rng *r, struct bytes *text)
+{
+  static const char bytes[] = "\"\\,:{}[]a \xff";
+  switch (rng_below(r, 6)) {
+  case 0:
+    text->length = rng_below(r, text->length + 1);
+    break;
+  case 1:
+    text->data[rng_below(r, text->length)] = bytes[rng_below(r, sizeof bytes - 1)];
+    break;
+  default:
+    break;
+  }
+}
+
+/* Whatever came before, a text gives the same value, or the same error at the same byte. Most
+ * are spoiled forms of one that was just there, in which all but one key are as expected. */
+static void what_is_expected_changes_nothing(void **state)
+{
+  (void)state;
+  enum { SEEDS = 20000 };
+  print_message("expected keys: seeds 1 to %d\n", SEEDS);
+  lua_State *L = new_state();
+  for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    struct bytes text = {0};
+    struct rng r;
+    rng_init(&r, seed, "expected");
+    random_object(&r, 0, &text);
+    struct bytes first = outcome(L, bytes_slice(&text));
+    spoil(&r, &text);
+    struct bytes after = outcome(L, bytes_slice(&text));
+    forget_order(L);
+    struct bytes alone = outcome(L, bytes_slice(&text));
+    if (!slice_equal(bytes_slice(&after), bytes_slice(&alone)))
+      fail_msg("seed %u: %.*s became %.*s and not %.*s", (unsigned)seed, (int)text.length,
+               text.data, (int)after.length, after.data, (int)alone.length, alone.data);
+    bytes_free(&first);
+    bytes_free(&after);
+    bytes_free(&alone);
+    bytes_free(&text);
+  }
+  assert_int_equal(lua_gettop(L), 0);
+  lua_close(L);
+}
+
+/* A key that had an escape is expected as its own bytes, which no text may have as they are. */
+static void a_key_with_an_escape_is_not_expected_without(void **state)
+{
+  (void)state;
+  lua_State *L = new_state();
+  decode(L, "{\"a\\\"b\":1}");
+  decode(L, "{\"a\\\"b\":1}");
+  assert_error(L, SLICE("{\"a\"b\":1}"), 0, "byte 4: expected ':' after a key");
+  decode(L, "{\"\\n\":1}");
+  decode(L, "{\"\\n\":1}");
+  assert_error(L, SLICE("{\"\n\":1}"), 0,
+               "byte 2: a control character in a string must be escaped");
+  lua_close(L);
+}
+
+/* And of a key that is expected it is still seen when it comes twice, and where. */
+static void an_expected_key_twice(void **state)
+{
+  (void)state;
+  lua_State *L = new_state();
+  decode(L, "[{\"ab\":1},{\"ab\":2}]"); /* it follows itself */
+  assert_error(L, SLICE("[{\"ab\":1},{\"ab\":2,\"ab\":3}]"), VALUE_UNIQUE_KEYS,
+               "byte 18: the same key twice in one object");
+  lua_close(L);
+}
+
 static void out_of_memory_anywhere(void **state)
 {
   (void)state;
@@ -324,6 +466,9 @@ int main(void)
     cmocka_unit_test(depth_has_a_limit),
     cmocka_unit_test(a_finalizer_may_decode_meanwhile),
     cmocka_unit_test(errors_have_a_position_and_push_nothing),
+    cmocka_unit_test(what_is_expected_changes_nothing),
+    cmocka_unit_test(a_key_with_an_escape_is_not_expected_without),
+    cmocka_unit_test(an_expected_key_twice),
     cmocka_unit_test(out_of_memory_anywhere),
   };
   return cmocka_run_group_tests_name("value_decode", tests, NULL, NULL);
