@@ -56,6 +56,18 @@ struct bytes *bind_push_buffer(lua_State *L)
   return b;
 }
 
+void *bind_check_self(lua_State *L, const char *type)
+{
+  void *self = lua_touserdata(L, 1);
+  if (self != NULL && lua_getmetatable(L, 1)) {
+    int is_of_type = lua_rawequal(L, -1, lua_upvalueindex(1));
+    lua_pop(L, 1);
+    if (is_of_type)
+      return self;
+  }
+  return luaL_checkudata(L, 1, type); /* says what is wrong */
+}
+
 struct slice bind_check_slice(lua_State *L, int argument)
 {
   struct slice s;

@@ -43,6 +43,10 @@ struct slice bind_check_slice(lua_State *L, int argument);
 /* Seconds, 0 .. 10^9, as microseconds. */
 int64_t bind_check_duration_us(lua_State *L, int argument);
 
+/* The userdata at 1, whose metatable must be the function's first upvalue: that is quicker to compare
+ * with than the name of its type is to look up. */
+void *bind_check_self(lua_State *L, const char *type);
+
 /* Raises unless the argument is a table or absent is allowed and it is absent. */
 void bind_check_function(lua_State *L, int argument);
 

@@ -49,7 +49,7 @@ struct entries {
 
 static struct logs *check(lua_State *L)
 {
-  struct logs *l = luaL_checkudata(L, 1, LOG_TYPE);
+  struct logs *l = bind_check_self(L, LOG_TYPE);
   luaL_argcheck(L, l->log != NULL, 1, "the log was collected as garbage");
   luaL_argcheck(L, !l->is_closed, 1, "the log is closed");
   return l;
@@ -484,8 +484,11 @@ int bind_log(lua_State *L)
   lua_pushboolean(L, 1);
   lua_setfield(L, -2, VALUE_SPLICE_FIELD);
   luaL_newmetatable(L, LOG_TYPE); // entries_metatable metatable
-  luaL_setfuncs(L, meta, 0);
-  luaL_newlib(L, methods);        // entries_metatable metatable methods
+  lua_pushvalue(L, -1);
+  luaL_setfuncs(L, meta, 1);
+  luaL_newlibtable(L, methods); // entries_metatable metatable methods
+  lua_pushvalue(L, -2);
+  luaL_setfuncs(L, methods, 1);
   lua_setfield(L, -2, "__index"); // entries_metatable metatable
   luaL_newlib(L, functions);
   return 1;

@@ -29,18 +29,9 @@ struct set {
   struct bytes text; /* of a value that is no integer */
 };
 
-/* The methods have the metatable as their upvalue, which is quicker to compare with than its name
- * is to look up. */
 static struct set *check(lua_State *L)
 {
-  struct set *s = lua_touserdata(L, 1);
-  if (s != NULL && lua_getmetatable(L, 1)) {
-    int is_set = lua_rawequal(L, -1, lua_upvalueindex(1));
-    lua_pop(L, 1);
-    if (is_set)
-      return s;
-  }
-  return luaL_checkudata(L, 1, SEEN_TYPE); /* says what is wrong */
+  return bind_check_self(L, SEEN_TYPE);
 }
 
 static int out_of_memory(lua_State *L)
