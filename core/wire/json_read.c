@@ -10,6 +10,7 @@
 #include "wire/json_shortcut.h"
 #include "wire/number.h"
 #include "wire/utf8.h"
+#include "wire/vector.h"
 
 #include <string.h>
 
@@ -393,28 +394,27 @@ int json_count_commas(const struct json_reader *r)
 {
   int count = 0;
   const char *p = r->at;
-#if defined(__SSE2__)
-  const __m128i zero = _mm_setzero_si128();
-  __m128i sum = zero;
-  for (; r->end - p >= 16; p += 16) {
-    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+#if HAS_VECTOR
+  int bits = 0;
+  for (; r->end - p >= VECTOR_BYTES; p += VECTOR_BYTES) {
+    vector x = vector_load(p);
     /* Of ASCII, or-ing 0x26 makes 0x7f of [ ] { } and of Y y _ DEL, which are in no number and
      * in no word. */
-    __m128i folded = _mm_or_si128(x, _mm_set1_epi8(0x26));
-    __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8(0x7f)),
-                                _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
-    unsigned stops = (unsigned)_mm_movemask_epi8(stop);
-    __m128i commas = _mm_cmpeq_epi8(x, _mm_set1_epi8(','));
-    if (stops != 0) {
-      unsigned before = (unsigned)_mm_movemask_epi8(commas) & ((stops & -stops) - 1);
-      for (; before != 0; before &= before - 1)
-        count++;
-      p += __builtin_ctz(stops);
-      break;
+    vector folded = vector_equal(vector_or(x, vector_all(0x26)), 0x7f);
+    uint64_t stops = vector_mask(vector_or(folded, vector_equal(x, '"')));
+    vector commas = vector_equal(x, ',');
+    if (stops == 0) {
+      count += vector_count(commas);
+      continue;
     }
-    sum = _mm_add_epi32(sum, _mm_sad_epu8(_mm_and_si128(commas, _mm_set1_epi8(1)), zero));
+    int stop = vector_first(stops);
+    uint64_t before = vector_mask(commas) & vector_below(stop);
+    for (; before != 0; before &= before - 1)
+      bits++;
+    count += bits / VECTOR_BITS;
+    p += stop;
+    break;
   }
-  count += _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_srli_si128(sum, 8)));
 #endif
   for (; p < r->end; p++) {
     if (*p == ',')

@@ -2,13 +2,11 @@
 #ifndef HEARSAY_WIRE_UTF8_H
 #define HEARSAY_WIRE_UTF8_H
 
+#include "wire/vector.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 /* The length (2, 3 or 4) of the well-formed UTF-8 sequence beyond ASCII at text,
  * or 0: a stray or missing continuation byte, an overlong form, a surrogate, or
@@ -51,38 +49,37 @@ static inline const char *utf8_plain_end_portable(const char *p, const char *end
 /* The same, as fast as the processor can. Seen as signed numbers, control characters and
  * bytes beyond ASCII are all below 0x20. What is left at the end is looked at in two halves
  * that overlap, since most strings are shorter than a vector. */
-#if defined(__SSE2__)
-static inline unsigned utf8_special_mask(__m128i x)
+#if HAS_VECTOR
+static inline uint64_t utf8_special_mask(vector x)
 {
-  __m128i special = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20));
-  special = _mm_or_si128(special, _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
-  special = _mm_or_si128(special, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
-  return (unsigned)_mm_movemask_epi8(special);
+  vector special = vector_or(vector_less(x, 0x20), vector_equal(x, '"'));
+  return vector_mask(vector_or(special, vector_equal(x, '\\')));
 }
 
 __attribute__((always_inline)) static inline const char *utf8_plain_end(const char *p,
                                                                         const char *end)
 {
-  unsigned mask;
-  for (; end - p >= 16; p += 16)
-    if ((mask = utf8_special_mask(_mm_loadu_si128((const __m128i *)(const void *)p))) != 0)
-      return p + __builtin_ctz(mask);
+  uint64_t mask;
+  for (; end - p >= VECTOR_BYTES; p += VECTOR_BYTES)
+    if ((mask = utf8_special_mask(vector_load(p))) != 0)
+      return p + vector_first(mask);
   if (end - p >= 8) {
-    __m128i first = _mm_loadl_epi64((const __m128i *)(const void *)p);
-    __m128i last = _mm_loadl_epi64((const __m128i *)(const void *)(end - 8));
-    mask = utf8_special_mask(_mm_unpacklo_epi64(first, last));
-    if ((mask & 0xff) != 0)
-      return p + __builtin_ctz(mask);
-    return mask == 0 ? end : end - 16 + __builtin_ctz(mask);
+    uint64_t first, last;
+    memcpy(&first, p, 8);
+    memcpy(&last, end - 8, 8);
+    mask = utf8_special_mask(vector_of(first, last));
+    if ((mask & vector_below(8)) != 0)
+      return p + vector_first(mask);
+    return mask == 0 ? end : end - 16 + vector_first(mask);
   }
   if (end - p >= 4) {
     uint32_t first, last;
     memcpy(&first, p, 4);
     memcpy(&last, end - 4, 4);
-    mask = utf8_special_mask(_mm_set_epi32(0x20202020, 0x20202020, (int)last, (int)first));
-    if ((mask & 0xf) != 0)
-      return p + __builtin_ctz(mask);
-    return mask == 0 ? end : end - 8 + __builtin_ctz(mask);
+    mask = utf8_special_mask(vector_of(first | (uint64_t)last << 32, 0x2020202020202020u));
+    if ((mask & vector_below(4)) != 0)
+      return p + vector_first(mask);
+    return mask == 0 ? end : end - 8 + vector_first(mask);
   }
   while (p < end && utf8_is_plain(*p))
     p++;
