@@ -1,6 +1,6 @@
 /* Keys are found by hash in a map; the few that have one hash are linked. All keys
  * are linked too, since a map cannot be iterated. The map is changed last, so out
- * of memory leaves no key without an entry or a committed offset. */
+ * of memory leaves no key without an entry, a committed or a start offset. */
 #include "store/log.h"
 
 #include "base/hash.h"
@@ -15,6 +15,7 @@ struct key {
   struct key *previous; /* the one that came before it */
   struct log_tree entries;
   int64_t committed; /* -1: none */
+  int64_t start;
   size_t length;
   char name[];
 };
@@ -71,6 +72,12 @@ static struct key *find_key(const struct log *l, struct slice name)
   return k;
 }
 
+static int64_t last_of(const struct key *k)
+{
+  int64_t last = log_tree_last(&k->entries);
+  return last >= k->start ? last : k->start - 1;
+}
+
 /* A key that the log does not have yet, or NULL on out of memory. */
 static struct key *new_key(struct slice name)
 {
@@ -124,6 +131,8 @@ static int insert(struct log *l, struct key *k, struct slice name, int64_t offse
 {
   int result;
   if (k != NULL) {
+    if (offset < k->start)
+      return 0;
     result = log_tree_insert(&k->entries, offset, value);
   } else {
     k = new_key(name);
@@ -147,7 +156,7 @@ int log_insert(struct log *l, struct slice key, int64_t offset, struct slice val
 int64_t log_append(struct log *l, struct slice key, struct slice value)
 {
   struct key *k = find_key(l, key);
-  int64_t last = k == NULL ? -1 : log_tree_last(&k->entries);
+  int64_t last = k == NULL ? -1 : last_of(k);
   if (last == LOG_OFFSET_MAX)
     return LOG_FULL;
   return insert(l, k, key, last + 1, value) == 1 ? last + 1 : LOG_NO_MEMORY;
@@ -156,7 +165,7 @@ int64_t log_append(struct log *l, struct slice key, struct slice value)
 int64_t log_last(const struct log *l, struct slice key)
 {
   const struct key *k = find_key(l, key);
-  return k == NULL ? -1 : log_tree_last(&k->entries);
+  return k == NULL ? -1 : last_of(k);
 }
 
 size_t log_count(const struct log *l, struct slice key)
@@ -208,16 +217,23 @@ void log_copy(const struct log_range *range, char *out)
   }
 }
 
-/* -- Committed offsets */
+/* -- Committed and start offsets */
+
+/* Finds a key, or makes it; NULL on out of memory. */
+static struct key *need_key(struct log *l, struct slice name)
+{
+  struct key *k = find_key(l, name);
+  if (k != NULL)
+    return k;
+  k = new_key(name);
+  return k != NULL && take_key(l, k) == 0 ? k : NULL;
+}
 
 int64_t log_commit(struct log *l, struct slice key, int64_t offset)
 {
-  struct key *k = find_key(l, key);
-  if (k == NULL) {
-    k = new_key(key);
-    if (k == NULL || take_key(l, k) != 0)
-      return LOG_NO_MEMORY;
-  }
+  struct key *k = need_key(l, key);
+  if (k == NULL)
+    return LOG_NO_MEMORY;
   if (offset > k->committed)
     k->committed = offset;
   return k->committed;
@@ -227,6 +243,25 @@ int64_t log_committed(const struct log *l, struct slice key)
 {
   const struct key *k = find_key(l, key);
   return k == NULL ? -1 : k->committed;
+}
+
+int64_t log_trim(struct log *l, struct slice key, int64_t start, struct log_trimmed *trimmed)
+{
+  *trimmed = (struct log_trimmed){0};
+  if (start <= log_start(l, key))
+    return log_start(l, key);
+  struct key *k = need_key(l, key);
+  if (k == NULL)
+    return LOG_NO_MEMORY;
+  trimmed->count = log_tree_drop(&k->entries, start, &trimmed->bytes);
+  l->total -= trimmed->count;
+  return k->start = start;
+}
+
+int64_t log_start(const struct log *l, struct slice key)
+{
+  const struct key *k = find_key(l, key);
+  return k == NULL ? 0 : k->start;
 }
 
 /* -- What it costs */

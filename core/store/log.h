@@ -1,5 +1,6 @@
 /* log.h - append-only logs, one a key: at each offset at most one value, which is
- * never replaced nor removed. Offsets may be sparse, and entries may come in any
+ * never replaced. Entries are only removed from the front: each key has a start offset,
+ * from 0, which only grows, and nothing below it is there any more. Offsets may be sparse, and entries may come in any
  * order: where many nodes hand out offsets, they come late and a little mixed up.
  * Each key also has a committed offset, which only grows.
  *
@@ -7,15 +8,15 @@
  * values are equal when their texts are. Entries are kept as the text that readers
  * get, [offset,value], so that a read copies bytes and encodes nothing.
  *
- * All is in memory. Whoever makes logs durable writes down what is inserted and
- * committed, and inserts and commits it again at recovery: both are idempotent, and
- * their order does not matter.
+ * All is in memory. Whoever makes logs durable writes down what is inserted, committed
+ * and trimmed, and does it again at recovery: all of it is idempotent, and the order does
+ * not matter.
  *
  * Cost: an insert is O(log n) and moves at most a page of 4 KB, wherever it goes;
  * appending is amortised O(1). Keys are found in O(1). An entry takes its text with a
  * comma, and 2.4 bytes in order or 4 to 7 bytes when most come late: where offset and
  * value have seven digits, 20.4 and 22 to 25 bytes in all (tests/c/test_log_order.c
- * counts them). A key takes 200 bytes.
+ * counts them). A key takes 200 bytes. What was trimmed gives its memory back, page by page.
  *
  * Not locked: logs belong to one thread at a time. */
 #ifndef HEARSAY_STORE_LOG_H
@@ -49,10 +50,11 @@ void log_free(struct log *l);
 int64_t log_append(struct log *l, struct slice key, struct slice value);
 
 /* Puts a value at an offset in 0 .. LOG_OFFSET_MAX. Returns 1 if it is new, 0 if an
- * equal one was there, or LOG_NO_MEMORY or LOG_CONFLICT. */
+ * equal one was there or the offset is below the start, or LOG_NO_MEMORY or LOG_CONFLICT. */
 int log_insert(struct log *l, struct slice key, int64_t offset, struct slice value);
 
-/* The highest offset of the key, or -1 if it has no entries. O(1). */
+/* The highest offset of the key, or the one below its start where nothing is left; -1 if it never
+ * had any. O(1). */
 int64_t log_last(const struct log *l, struct slice key);
 
 /* The number of entries of the key, and of all keys. O(1). */
@@ -91,9 +93,26 @@ int64_t log_commit(struct log *l, struct slice key, int64_t offset);
 /* The committed offset of the key, or -1 if there is none. O(1). */
 int64_t log_committed(const struct log *l, struct slice key);
 
+/* -- Start offsets */
+
+/* What a trim took away. */
+struct log_trimmed {
+  size_t count; /* of entries */
+  size_t bytes; /* of the text of them: offset and value, and 4 for each */
+};
+
+/* Raises the start offset of the key to `start` (0 .. LOG_OFFSET_MAX), unless it is higher already,
+ * and removes what lies below. It may be above the highest offset; the next append goes there.
+ * Returns the start offset, or LOG_NO_MEMORY, which only a key that is new can meet.
+ * O(log n + pages removed). */
+int64_t log_trim(struct log *l, struct slice key, int64_t start, struct log_trimmed *trimmed);
+
+/* The start offset of the key: 0 unless it was trimmed. O(1). */
+int64_t log_start(const struct log *l, struct slice key);
+
 /* -- Keys */
 
-/* The number of keys: those with an entry or a committed offset. O(1). */
+/* The number of keys: those with an entry, a committed or a start offset. O(1). */
 size_t log_key_count(const struct log *l);
 
 /* Writes all keys to `out`, in byte order. They are valid until log_free.

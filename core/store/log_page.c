@@ -174,6 +174,18 @@ struct log_page *log_page_split(struct log_page *p, size_t at, int64_t offset, s
   return right;
 }
 
+void log_page_drop(struct log_page *p, size_t count, uint64_t *moved)
+{
+  size_t start = start_of(p, count);
+  uint16_t *end = starts_end(p);
+  for (size_t i = count; i < p->count; i++)
+    *(end - 1 - (i - count)) = (uint16_t)(*(end - 1 - i) - start);
+  memmove(p->block, p->block + start, p->length - start);
+  p->length -= start;
+  p->count -= count;
+  *moved += p->length + bytes_for(0, p->count);
+}
+
 size_t log_page_middle(const struct log_page *p)
 {
   size_t low = 1, high = p->count - 1;

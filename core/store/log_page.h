@@ -48,6 +48,10 @@ int log_page_put(struct log_page *p, size_t i, int64_t offset, struct slice valu
 struct log_page *log_page_split(struct log_page *p, size_t at, int64_t offset, struct slice value,
                                 uint64_t *moved);
 
+/* Takes away the first `count` entries; their room is used again. O(LOG_PAGE_BYTES); adds the bytes
+ * that were moved to *moved. */
+void log_page_drop(struct log_page *p, size_t count, uint64_t *moved);
+
 /* The number of the entry at which the text is in two halves, from 1 to the count
  * less 1; of a page with two entries or more. */
 size_t log_page_middle(const struct log_page *p);

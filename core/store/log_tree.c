@@ -1,5 +1,6 @@
 /* Nodes hold, for each child, the lowest offset that may be in it; for the first
- * child of the first nodes that is 0. Nothing is ever removed.
+ * child of the first nodes that is 0. What is taken away is all in front of one page, so
+ * that only the first nodes lose children; they alone may be less than half full.
  *
  * An insert that finds its page full makes room and then begins again from the
  * root. Making room allocates all that it needs before it changes anything, and
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes but the root are at least half full, and there is no memory for 32^11 pages. */
+/* Nodes but the root and the first ones are at least half full, and there is no memory for 32^11
+ * pages. */
 enum { NODE_CHILDREN = 64, HEIGHT_MAX = 12 };
 
 struct node {
@@ -224,6 +226,60 @@ int log_tree_insert(struct log_tree *t, int64_t offset, struct slice value)
       result = make_room(t, &path, p, i, offset, value);
   }
   return result;
+}
+
+/* -- Dropping */
+
+/* Frees a page whose entries go. */
+static void drop_page(struct log_tree *t, struct log_page *p, size_t *bytes)
+{
+  *bytes += p->length;
+  t->count -= p->count;
+  log_page_free(p);
+}
+
+/* Drops the first children of a node, up to that at `at`. */
+static void drop_children(struct log_tree *t, struct node *n, unsigned level, size_t at)
+{
+  for (size_t i = 0; i < at; i++)
+    free_nodes(n->children[i], level);
+  n->count -= at;
+  memmove(n->lowest, n->lowest + at, n->count * sizeof *n->lowest);
+  memmove(n->children, n->children + at, n->count * sizeof *n->children);
+  n->lowest[0] = 0;
+  t->moved_bytes += n->count * (sizeof *n->lowest + sizeof *n->children);
+}
+
+size_t log_tree_drop(struct log_tree *t, int64_t offset, size_t *bytes)
+{
+  struct path path;
+  size_t before = t->count;
+  if (t->root == NULL)
+    return 0;
+  struct log_page *kept = descend(t, offset, &path), *next;
+  if (log_page_find(kept, offset) == kept->count && kept->next != NULL) /* all of that one goes */
+    kept = descend(t, log_page_offset(kept->next, 0), &path);
+  for (struct log_page *p = first_page(t); p != kept; p = next) {
+    next = p->next;
+    drop_page(t, p, bytes);
+  }
+  for (unsigned level = 0; level < t->height; level++)
+    drop_children(t, path.nodes[level], level, path.at[level]);
+  while (t->height > 0 && path.nodes[t->height - 1]->count == 1) {
+    struct node *root = path.nodes[--t->height];
+    t->root = root->children[0];
+    free(root);
+  }
+  size_t i = log_page_find(kept, offset);
+  t->count -= i;
+  *bytes += log_page_text(kept, 0, i).length;
+  log_page_drop(kept, i, &t->moved_bytes);
+  if (t->count == 0) {
+    uint64_t moved_bytes = t->moved_bytes;
+    log_tree_free(t);
+    t->moved_bytes = moved_bytes;
+  }
+  return before - t->count;
 }
 
 /* -- Reading */

@@ -5,7 +5,9 @@
  *
  * Most entries come at the end or close to it. Hence an entry behind the last one
  * goes to the last page without a search, and the last page is not split in halves
- * but where the new entry goes: what lies before stays full. */
+ * but where the new entry goes: what lies before stays full.
+ *
+ * Entries are taken away at the front only. */
 #ifndef HEARSAY_STORE_LOG_TREE_H
 #define HEARSAY_STORE_LOG_TREE_H
 
@@ -29,6 +31,10 @@ void log_tree_free(struct log_tree *t);
  * the entries are as they were. O(log count) and moving at most a page; amortised
  * O(1) behind the last entry. The value must not lie in the tree. */
 int log_tree_insert(struct log_tree *t, int64_t offset, struct slice value);
+
+/* Takes away all entries below `offset`. Returns their number, and adds the length of their text to
+ * *bytes. O(log count + pages that go). */
+size_t log_tree_drop(struct log_tree *t, int64_t offset, size_t *bytes);
 
 /* The highest offset, or -1 of an empty tree. O(1). */
 int64_t log_tree_last(const struct log_tree *t);

@@ -134,6 +134,46 @@ static void committed_offsets_only_grow(void **state)
   log_free(l);
 }
 
+static void trimmed_entries_are_gone_for_good(void **state)
+{
+  (void)state;
+  struct log *l = log_new();
+  struct log_trimmed trimmed;
+  assert_int_equal(log_start(l, SLICE("a")), 0);
+  assert_int_equal(log_trim(l, SLICE("a"), 0, &trimmed), 0);
+  assert_int_equal(log_key_count(l), 0);
+  for (int i = 0; i < 5; i++)
+    assert_int_equal(append(l, "a", "\"x\""), i);
+  assert_int_equal(log_commit(l, SLICE("a"), 4), 4);
+  assert_int_equal(log_trim(l, SLICE("a"), 3, &trimmed), 3);
+  assert_int_equal(trimmed.count, 3);
+  assert_int_equal(trimmed.bytes, 3 * (1 + 3 + 4));
+  assert_int_equal(log_trim(l, SLICE("a"), 2, &trimmed), 3); /* never goes back */
+  assert_int_equal(trimmed.count, 0);
+  assert_read(l, "a", 0, INT64_MAX, SIZE_MAX, "[3,\"x\"],[4,\"x\"]", 2, 5);
+  assert_read(l, "a", 1, 3, SIZE_MAX, "", 0, 1);
+  assert_int_equal(log_total(l), 2);
+  assert_int_equal(insert(l, "a", 2, "other"), 0); /* is not taken again */
+  assert_int_equal(log_count(l, SLICE("a")), 2);
+  /* Beyond the end: the next append goes there. */
+  assert_int_equal(log_trim(l, SLICE("a"), 10, &trimmed), 10);
+  assert_int_equal(log_last(l, SLICE("a")), 9);
+  assert_int_equal(log_count(l, SLICE("a")), 0);
+  assert_int_equal(log_committed(l, SLICE("a")), 4);
+  assert_int_equal(append(l, "a", "1"), 10);
+  assert_int_equal(log_trim(l, SLICE("new"), 7, &trimmed), 7);
+  assert_int_equal(log_key_count(l), 2);
+  assert_int_equal(append(l, "new", "1"), 7);
+  failing_alloc_after(0);
+  int64_t known = log_trim(l, SLICE("new"), 8, &trimmed);
+  int64_t none = log_trim(l, SLICE("newer"), 8, &trimmed);
+  failing_alloc_off();
+  assert_int_equal(known, 8);
+  assert_int_equal(none, LOG_NO_MEMORY);
+  assert_int_equal(log_key_count(l), 2);
+  log_free(l);
+}
+
 static void lists_keys_in_byte_order(void **state)
 {
   (void)state;
@@ -345,6 +385,7 @@ int main(void)
     cmocka_unit_test(reads_from_up_to_and_at_most),
     cmocka_unit_test(offsets_end_below_the_largest_integer),
     cmocka_unit_test(committed_offsets_only_grow),
+    cmocka_unit_test(trimmed_entries_are_gone_for_good),
     cmocka_unit_test(lists_keys_in_byte_order),
     cmocka_unit_test(two_keys_of_one_hash_differ),
     cmocka_unit_test(values_larger_than_a_page),

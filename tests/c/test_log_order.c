@@ -22,7 +22,7 @@ enum { KEYS = 3, OFFSETS = 3000, VALUE_MAX = 6000 };
 
 struct model {
   int values[OFFSETS]; /* by offset: the number of its value, or 0 */
-  int64_t last, committed;
+  int64_t last, committed, start;
   size_t count;
 };
 
@@ -72,6 +72,29 @@ static int64_t choose_offset(const struct model *m, struct rng *r)
   return offset < 0 ? 0 : offset >= OFFSETS ? OFFSETS - 1 : offset;
 }
 
+/* All below an offset goes: a little of it, or a lot. */
+static void trim(struct log *l, struct model *m, const char *key, struct rng *r)
+{
+  struct log_trimmed trimmed;
+  struct bytes gone = {0};
+  size_t count = 0;
+  int64_t start = rng_below(r, 3) == 0 ? choose_offset(m, r) : m->start + (int64_t)rng_below(r, 90);
+  start = start < OFFSETS ? start : OFFSETS - 1;
+  for (; m->start < start; m->start++) {
+    int *value = &m->values[m->start];
+    if (*value != 0)
+      append_entry(&gone, (size_t)m->start, *value);
+    count += *value != 0;
+    *value = 0;
+  }
+  m->count -= count;
+  m->last = m->last < m->start - 1 ? m->start - 1 : m->last;
+  assert_int_equal(log_trim(l, slice_of(key), start, &trimmed), m->start);
+  assert_int_equal(trimmed.count, count);
+  assert_int_equal(trimmed.bytes, gone.length + (count > 0)); /* with the last comma */
+  bytes_free(&gone);
+}
+
 static void step(struct log *l, struct model *m, const char *key, struct rng *r)
 {
   char text[VALUE_MAX];
@@ -85,8 +108,10 @@ static void step(struct log *l, struct model *m, const char *key, struct rng *r)
     known = 0;
     assert_int_equal(log_append(l, slice_of(key), value_text(n, text)), offset);
   } else {
-    int expected = known == 0 ? 1 : known == n ? 0 : LOG_CONFLICT;
+    int expected = offset < m->start ? 0 : known == 0 ? 1 : known == n ? 0 : LOG_CONFLICT;
     assert_int_equal(log_insert(l, slice_of(key), offset, value_text(n, text)), expected);
+    if (offset < m->start)
+      return;
   }
   if (known == 0) {
     m->values[offset] = n;
@@ -98,6 +123,8 @@ static void step(struct log *l, struct model *m, const char *key, struct rng *r)
     m->committed = offset > m->committed ? offset : m->committed;
     assert_int_equal(log_commit(l, slice_of(key), offset), m->committed);
   }
+  if (rng_below(r, 100) == 0)
+    trim(l, m, key, r);
 }
 
 static void run_model(uint64_t seed)
@@ -116,6 +143,7 @@ static void run_model(uint64_t seed)
     assert_int_equal(log_last(l, slice_of(keys[k])), models[k].last);
     assert_int_equal(log_count(l, slice_of(keys[k])), models[k].count);
     assert_int_equal(log_committed(l, slice_of(keys[k])), models[k].committed);
+    assert_int_equal(log_start(l, slice_of(keys[k])), models[k].start);
     if (i % 16 == 0)
       check_read(l, &models[k], keys[k], &r);
   }
@@ -267,6 +295,54 @@ static void a_million_entries_that_come_late(void **state)
   }
 }
 
+/* What is appended and trimmed takes no more memory in the end than what is left. */
+static void a_window_over_a_million_entries(void **state)
+{
+  (void)state;
+  enum { TOTAL = 1000000, WINDOW = 1000 };
+  struct log *l = log_new();
+  struct log_trimmed trimmed;
+  size_t most = 0;
+  for (int64_t i = 0; i < TOTAL; i++) {
+    assert_int_equal(append(l, "k", "12345"), i);
+    if (i % WINDOW == WINDOW - 1) {
+      size_t bytes = log_cost(l).bytes;
+      most = bytes > most ? bytes : most;
+      assert_int_equal(log_trim(l, SLICE("k"), i + 1 - WINDOW, &trimmed), i + 1 - WINDOW);
+    }
+  }
+  assert_int_equal(log_count(l, SLICE("k")), WINDOW);
+  assert_true(most < (size_t)3 * WINDOW * 20);
+  assert_int_equal(log_trim(l, SLICE("k"), TOTAL, &trimmed), TOTAL);
+  assert_int_equal(trimmed.count, WINDOW);
+  assert_true(log_cost(l).bytes < 400);
+  assert_int_equal(append(l, "k", "1"), TOTAL);
+  assert_read(l, "k", 0, INT64_MAX, SIZE_MAX, "[1000000,1]", 1, TOTAL + 1);
+  log_free(l);
+}
+
+/* A tree of several levels that is cut anywhere is like one that never had what went. */
+static void cuts_of_a_tall_tree(void **state)
+{
+  (void)state;
+  enum { TOTAL = 400000 };
+  for (int64_t start = 0; start <= TOTAL + 33331; start += 33331) {
+    struct log *l = log_new(), *other = log_new();
+    struct log_trimmed trimmed;
+    for (int64_t i = 0; i < TOTAL; i++)
+      assert_int_equal(append(l, "k", "1234567890"), i);
+    assert_int_equal(log_trim(l, SLICE("k"), start, &trimmed), start);
+    assert_int_equal(log_trim(other, SLICE("k"), start, &trimmed), start);
+    for (int64_t i = start; i < TOTAL; i++)
+      assert_int_equal(insert(other, "k", i, "1234567890"), 1);
+    for (int64_t i = TOTAL + 20000; i > TOTAL + 9000; i--)
+      assert_true(insert(l, "k", i, "2") == 1 && insert(other, "k", i, "2") == 1);
+    assert_true(same_logs(l, other));
+    log_free(l);
+    log_free(other);
+  }
+}
+
 static void many_keys_take_little(void **state)
 {
   (void)state;
@@ -289,6 +365,8 @@ int main(void)
     cmocka_unit_test(behaves_like_an_array),
     cmocka_unit_test(a_million_entries_in_order),
     cmocka_unit_test(a_million_entries_that_come_late),
+    cmocka_unit_test(a_window_over_a_million_entries),
+    cmocka_unit_test(cuts_of_a_tall_tree),
     cmocka_unit_test(many_keys_take_little),
   };
   return cmocka_run_group_tests_name("log order", tests, NULL, NULL);
