@@ -77,9 +77,9 @@ static int start_node(lua_State *L)
 
 /*** The bytes of a file on a node's disk.
  * @tparam string id
- * @tparam string name as given to log.open
- * @tparam[opt] string bytes what it is to have from now on; the file must be closed, as when the
- *   node was killed
+ * @tparam string name of one that `files` lists
+ * @tparam[opt] string bytes what it is to have from now on, or false to remove it; the file must be
+ *   closed, as when the node was killed
  * @treturn ?string what it has, or had until now; nil when there is no such file */
 static int file(lua_State *L)
 {
@@ -92,9 +92,34 @@ static int file(lua_State *L)
     lua_pushnil(L);
   else
     lua_pushlstring(L, content.data, content.length);
-  if (!lua_isnoneornil(L, 4) && disk_replace(d, name, bind_check_slice(L, 4)) != 0)
+  int result = 0;
+  if (lua_isboolean(L, 4) && !lua_toboolean(L, 4))
+    result = disk_discard(d, name);
+  else if (!lua_isnoneornil(L, 4))
+    result = disk_replace(d, name, bind_check_slice(L, 4));
+  if (result != 0)
     return luaL_error(L, "%s is open, or memory is out", name.data);
   return 1;
+}
+
+/*** The names of the files on a node's disk, in the order in which they were made.
+ * @tparam string id
+ * @treturn table array of strings */
+static int files(lua_State *L)
+{
+  struct box *b = world_check(L);
+  const struct disk *d = world_disk(b->world, bind_check_slice(L, 2));
+  luaL_argcheck(L, d != NULL, 2, "expected the id of a simulated node");
+  lua_newtable(L); // names
+  for (size_t i = 0, count = 0;; i++) {
+    struct slice name = disk_name(d, i);
+    if (name.data == NULL)
+      return 1;
+    if (name.length == 0)
+      continue;
+    lua_pushlstring(L, name.data, name.length); // names name
+    lua_rawseti(L, -2, (lua_Integer)++count);   // names
+  }
 }
 
 static int set_paused(lua_State *L, int is_paused)
@@ -149,7 +174,7 @@ static int fault(lua_State *L)
 }
 
 const luaL_Reg world_fault_methods[] = {
-  {"cut", cut},   {"fault", fault},           {"file", file},
-  {"heal", heal}, {"is_running", is_running}, {"kill", kill_node},
-  {"mend", mend}, {"pause", pause_node},      {"resume", resume_node},
-  {"skew", skew}, {"start", start_node},      {NULL, NULL}};
+  {"cut", cut},          {"fault", fault},           {"file", file},      {"files", files},
+  {"heal", heal},        {"is_running", is_running}, {"kill", kill_node}, {"mend", mend},
+  {"pause", pause_node}, {"resume", resume_node},    {"skew", skew},      {"start", start_node},
+  {NULL, NULL}};

@@ -1,28 +1,38 @@
 /* What was read back at recovery counts as not durable yet: it survived the node, but may be in the
- * operating system's memory only. So the first sync after recovery is a real one. */
+ * operating system's memory only. So the first sync after recovery is a real one.
+ *
+ * A sync is one of the segment that was sealed last, if that is not synced yet, and then one of the
+ * last segment. Only one is under way at a time. */
 #include "host/durable.h"
 
+#include "host/compaction.h"
 #include "host/node_private.h"
+#include "host/segments.h"
 #include "host/task.h"
-#include "store/journal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { KEPT_BYTES = 64 * 1024 };
 
-/* A task that waits until the records up to a sequence are durable. */
-struct sync_waiter {
+/* A task that waits until something has come so far. */
+struct waiter_item {
   struct task *task;
-  uint64_t sequence;
+  uint64_t upto;
+};
+
+/* All zeroes is valid. In the order of `upto`. */
+struct waiter_list {
+  struct waiter_item *items;
+  size_t count;
+  size_t capacity;
 };
 
 struct durable {
   struct node *node;
   struct log *log;
-  struct file *file;
-  struct bytes name;
-  uint64_t salt;
+  struct segments files;
+  int is_open;
 
   struct bytes pending; /* records that the file has not taken */
   int is_refused;       /* by the file; not tried again before the next sync */
@@ -31,107 +41,195 @@ struct durable {
   uint64_t durable; /* and of the last that is on the disk for sure */
 
   struct file_sync request;
-  uint64_t under_way; /* what the sync under way is for; 0: none is */
-  int has_failed;     /* a sync: nothing is durable any more */
+  enum { SYNC_NONE, SYNC_OF_SEALED, SYNC_OF_LAST } under_way;
+  uint64_t target; /* what the sync of the last segment is for */
+  int has_failed;  /* a sync: nothing is durable any more */
   struct error failure;
-  struct sync_waiter *waiters; /* in the order of their sequences */
-  size_t waiter_count;
-  size_t waiter_capacity;
+  struct waiter_list syncs; /* up to a sequence */
+
+  struct compaction compaction;
+  uint64_t settled;        /* what it waits for; 0: nothing */
+  uint64_t unwanted_bytes; /* written, and of no use any more; since the last pass began */
+  uint64_t passes_begun;   /* over all segments */
+  uint64_t passes_ended;
+  uint64_t failed_pass; /* the last one that did not get to its end; 0: none */
+  struct error compaction_failure;
+  struct waiter_list compactions; /* up to a pass */
 
   struct durable_found found;
 };
 
-/* --- recovery ----------------------------------------------------------- */
+/* --- what is waited for ------------------------------------------------- */
 
-static int replay(struct durable *d, const struct journal_record *r, struct error *e)
+static int add_waiter(struct durable *d, struct waiter_list *l, struct task *t, uint64_t upto,
+                      struct error *e)
 {
-  if (r->type == JOURNAL_COMMIT && log_commit(d->log, r->key, r->offset) != LOG_NO_MEMORY)
-    return 0;
-  if (r->type == JOURNAL_ENTRY) {
-    if (r->offset > LOG_OFFSET_MAX)
-      return error_set(e, "record %llu has an offset that no log has",
-                       (unsigned long long)r->sequence);
-    int result = log_insert(d->log, r->key, r->offset, r->payload);
-    if (result >= 0)
-      return 0;
-    if (result == LOG_CONFLICT)
-      return error_set(e, "record %llu gives offset %lld of \"%.*s\" a second value",
-                       (unsigned long long)r->sequence, (long long)r->offset, (int)r->key.length,
-                       r->key.data);
+  if (l->count == l->capacity) {
+    size_t capacity = l->capacity == 0 ? 16 : 2 * l->capacity;
+    struct waiter_item *items = realloc(l->items, capacity * sizeof *items);
+    if (items == NULL)
+      return error_set(e, "out of memory");
+    l->items = items;
+    l->capacity = capacity;
   }
-  return error_set(e, "out of memory");
-}
-
-/* Cuts what follows `length`, which is no whole record. */
-static int cut_tail(struct durable *d, const struct bytes *content, size_t length,
-                    const struct error *why, struct error *e)
-{
-  if (d->file->vtable->truncate(d->file, length, e) != 0)
-    return -1;
-  d->found.cut_bytes = content->length - length;
-  node_logf(d->node, "%.*s: cut off %zu bytes behind %zu: %s", (int)d->name.length, d->name.data,
-            content->length - length, length, why->text);
+  if (task_wait(d->node, t) != 0)
+    return error_set(e, "out of memory");
+  l->items[l->count++] = (struct waiter_item){t, upto};
   return 0;
 }
 
-static int write_header(struct durable *d, struct error *e)
+/* Those who wait for what is there now go on. */
+static void wake(struct durable *d, struct waiter_list *l, uint64_t upto)
 {
-  struct bytes header = {0};
-  const struct platform *p = node_platform(d->node);
-  d->salt = p->vtable->random(p->ctx);
-  int result = journal_write_header(&header, d->salt, e);
-  if (result == 0)
-    result = d->file->vtable->append(d->file, bytes_slice(&header), e);
-  bytes_free(&header);
-  return result;
+  size_t count = 0;
+  while (count < l->count && l->items[count].upto <= upto)
+    task_go_on(d->node, l->items[count++].task);
+  if (count == 0)
+    return;
+  l->count -= count;
+  memmove(l->items, l->items + count, l->count * sizeof *l->items);
 }
 
-/* Takes up what the file has. */
-static int recover(struct durable *d, const struct bytes *content, struct error *e)
+/* From here on nothing is durable any more. */
+static void give_up(struct durable *d)
 {
-  struct journal_reader r;
-  struct journal_record record;
-  struct error why;
-  enum journal_result result = journal_open(&r, bytes_slice(content), &why);
-  if (result == JOURNAL_CORRUPT)
-    return error_set(e, "cannot use %.*s: %s", (int)d->name.length, d->name.data, why.text);
-  if (result == JOURNAL_TORN && cut_tail(d, content, 0, &why, e) != 0)
-    return -1;
-  if (result != JOURNAL_RECORD)
-    return write_header(d, e);
-  while ((result = journal_next(&r, &record, &why)) == JOURNAL_RECORD)
-    if (replay(d, &record, e) != 0)
-      return -1;
-  if (result == JOURNAL_CORRUPT)
-    return error_set(e, "cannot use %.*s: %s", (int)d->name.length, d->name.data, why.text);
-  d->salt = r.salt;
-  d->last = d->found.records = r.sequence;
-  return result == JOURNAL_TORN ? cut_tail(d, content, r.position, &why, e) : 0;
+  d->has_failed = 1;
+  compaction_stop(&d->compaction);
+  wake(d, &d->syncs, UINT64_MAX);
+  wake(d, &d->compactions, UINT64_MAX);
+}
+
+static void fail(struct durable *d, const char *why)
+{
+  error_set(&d->failure, "%s", why);
+  node_logf(d->node, "%s", why);
+  give_up(d);
+}
+
+void durable_close(struct durable *d)
+{
+  if (!d->is_open)
+    return;
+  d->is_open = 0;
+  error_set(&d->failure, "%.*s is closed", (int)d->files.name.length, d->files.name.data);
+  give_up(d);
+  segments_close(&d->files);
+}
+
+/* --- what nobody wants any more ------------------------------------------ */
+
+static size_t record_bytes(struct slice key)
+{
+  return JOURNAL_RECORD_BYTES + key.length;
+}
+
+/* What a trim took away, in the journal. */
+static void count_trimmed(struct durable *d, struct slice key, const struct log_trimmed *trimmed)
+{
+  d->unwanted_bytes += trimmed->bytes + trimmed->count * record_bytes(key);
+}
+
+/* Begins a pass if there is something to look at. Returns as compaction_begin. */
+static int begin_pass(struct durable *d, struct error *e)
+{
+  int result = compaction_begin(&d->compaction, e);
+  if (result == 0)
+    return 0;
+  d->unwanted_bytes = 0;
+  d->passes_begun++;
+  if (result == 1)
+    return 1;
+  d->passes_ended++;
+  d->failed_pass = d->passes_ended;
+  d->compaction_failure = *e;
+  return -1;
+}
+
+/* A pass is worth its cost when it may give half of the space back. */
+static void compact_if_worth(struct durable *d)
+{
+  struct error e;
+  const struct segments *s = &d->files;
+  if (d->unwanted_bytes >= s->limit_bytes && d->unwanted_bytes >= s->sealed_bytes / 2 &&
+      d->compaction.state == COMPACTION_IDLE && !d->has_failed && begin_pass(d, &e) < 0)
+    node_logf(d->node, "%s", e.text);
+}
+
+/* --- recovery ----------------------------------------------------------- */
+
+struct replay {
+  struct segments_reader reader; /* must be first */
+  struct durable *d;
+};
+
+static int replay_entry(struct durable *d, const struct journal_record *r, size_t bytes,
+                        struct error *e)
+{
+  if (r->offset > LOG_OFFSET_MAX)
+    return error_set(e, "record %llu has an offset that no log has",
+                     (unsigned long long)r->sequence);
+  int result = log_insert(d->log, r->key, r->offset, r->payload);
+  if (result == LOG_CONFLICT)
+    return error_set(e, "record %llu gives offset %lld of \"%.*s\" a second value",
+                     (unsigned long long)r->sequence, (long long)r->offset, (int)r->key.length,
+                     r->key.data);
+  d->unwanted_bytes += result == 0 ? bytes : 0;
+  return result >= 0 ? 0 : error_set(e, "out of memory");
+}
+
+static int replay(struct segments_reader *self, const struct journal_record *r, size_t bytes,
+                  struct error *e)
+{
+  struct durable *d = ((struct replay *)self)->d;
+  struct log_trimmed trimmed;
+  int64_t before, now;
+  d->found.records++;
+  if (r->type == JOURNAL_ENTRY)
+    return replay_entry(d, r, bytes, e);
+  if (r->type == JOURNAL_COMMIT) {
+    before = log_committed(d->log, r->key) + 1;
+    now = log_commit(d->log, r->key, r->offset);
+  } else {
+    before = log_start(d->log, r->key);
+    now = log_trim(d->log, r->key, r->offset, &trimmed);
+    count_trimmed(d, r->key, &trimmed);
+  }
+  d->unwanted_bytes += before > 0 ? bytes : 0; /* the older of the two */
+  return now != LOG_NO_MEMORY ? 0 : error_set(e, "out of memory");
 }
 
 static void sync_done(struct file_sync *self, const char *why);
+static int settle(struct compaction *self, struct error *e);
+static void compaction_done(struct compaction *self, const char *why, int is_fatal);
 
-struct durable *durable_open(struct node *n, struct slice name, struct error *e)
+static void files_failed(struct segments *s, const char *why)
+{
+  fail((struct durable *)((char *)s - offsetof(struct durable, files)), why);
+}
+
+struct durable *durable_open(struct node *n, struct slice name, uint64_t segment_bytes,
+                             struct error *e)
 {
   struct durable *d = calloc(1, sizeof *d);
-  struct bytes content = {0};
-  int result = -1;
-  if (d != NULL) {
-    d->node = n;
-    d->request.done = sync_done;
-    d->log = log_new();
-  }
-  if (d == NULL || d->log == NULL || bytes_append_slice(&d->name, name) != 0) {
+  struct replay r = {{replay, 0, 0}, d};
+  if (d == NULL) {
     error_set(e, "out of memory");
-  } else {
-    const struct platform *p = node_platform(n);
-    d->file = p->vtable->open(p->ctx, node_id(n), name, e);
-    if (d->file != NULL && d->file->vtable->read(d->file, &content, e) == 0)
-      result = recover(d, &content, e);
+    return NULL;
   }
-  bytes_free(&content);
-  if (result == 0)
+  d->node = n;
+  d->request.done = sync_done;
+  d->log = log_new();
+  d->files = (struct segments){.node = n, .limit_bytes = segment_bytes, .failed = files_failed};
+  d->compaction = (struct compaction){
+    .segments = &d->files, .log = d->log, .settle = settle, .done = compaction_done};
+  if (d->log == NULL) {
+    error_set(e, "out of memory");
+  } else if (segments_open(&d->files, name, &r.reader, e) == 0) {
+    d->is_open = 1;
+    d->last = r.reader.sequence;
+    d->found.cut_bytes = r.reader.cut_bytes;
     return d;
+  }
   durable_free(d);
   return NULL;
 }
@@ -141,10 +239,11 @@ void durable_free(struct durable *d)
   if (d == NULL)
     return;
   durable_close(d);
+  segments_free(&d->files);
   log_free(d->log);
-  bytes_free(&d->name);
   bytes_free(&d->pending);
-  free(d->waiters);
+  free(d->syncs.items);
+  free(d->compactions.items);
   free(d);
 }
 
@@ -158,16 +257,31 @@ struct durable_found durable_found(const struct durable *d)
   return d->found;
 }
 
+struct durable_size durable_size(const struct durable *d)
+{
+  return (struct durable_size){d->files.sealed_count + 1,
+                               d->files.sealed_bytes + d->files.last.bytes};
+}
+
 /* --- changes ------------------------------------------------------------ */
 
-/* Hands what is pending to the file. */
+static int begin_sync(struct durable *d, struct error *e);
+
+/* Says once that the files take nothing; each sync tries again. */
+static void refuse(struct durable *d, const struct error *e)
+{
+  d->is_refused = 1;
+  node_logf(d->node, "%s", e->text);
+}
+
+/* Hands what is pending to the last segment. */
 static int write_pending(struct durable *d, struct error *e)
 {
   if (d->pending.length == 0)
     return 0;
-  if (d->file == NULL)
+  if (!d->is_open)
     return error_set(e, "%s", d->failure.text);
-  if (d->file->vtable->append(d->file, bytes_slice(&d->pending), e) != 0)
+  if (segments_append(&d->files, bytes_slice(&d->pending), e) != 0)
     return -1;
   d->pending.length = 0;
   bytes_trim(&d->pending, KEPT_BYTES);
@@ -175,12 +289,28 @@ static int write_pending(struct durable *d, struct error *e)
   return 0;
 }
 
+/* Goes on with the next segment where the last one is full. What was sealed is synced at once, so
+ * that the next one can be. */
+static void seal_if_full(struct durable *d)
+{
+  struct error e;
+  if (d->has_failed || !segments_is_full(&d->files))
+    return;
+  if (segments_seal(&d->files, d->last + 1, d->last - d->durable, &e) != 0) {
+    refuse(d, &e);
+    return;
+  }
+  d->last++;
+  if (d->under_way == SYNC_NONE && begin_sync(d, &e) != 0)
+    fail(d, e.text);
+}
+
 /* Makes a record of a change that the logs are about to take. Returns 0 or -1. */
 static int prepare(struct durable *d, enum journal_type type, struct slice key, int64_t offset,
                    struct slice payload)
 {
   struct journal_record record = {type, d->last + 1, offset, key, payload, d->last - d->durable};
-  return journal_write(&d->pending, d->salt, &record, NULL);
+  return journal_write(&d->pending, d->files.salt, &record, NULL);
 }
 
 /* They have taken it. */
@@ -188,10 +318,14 @@ static void keep(struct durable *d)
 {
   struct error e;
   d->last++;
-  if (d->is_refused || write_pending(d, &e) == 0)
+  if (d->is_refused)
     return;
-  d->is_refused = 1;
-  node_logf(d->node, "%s", e.text);
+  if (write_pending(d, &e) != 0) {
+    refuse(d, &e);
+    return;
+  }
+  seal_if_full(d);
+  compact_if_worth(d);
 }
 
 int64_t durable_append(struct durable *d, struct slice key, struct slice value)
@@ -231,6 +365,7 @@ int64_t durable_commit(struct durable *d, struct slice key, int64_t offset)
     return committed;
   if (prepare(d, JOURNAL_COMMIT, key, offset, SLICE("")) != 0)
     return LOG_NO_MEMORY;
+  d->unwanted_bytes += committed >= 0 ? record_bytes(key) : 0;
   committed = log_commit(d->log, key, offset);
   if (committed == offset)
     keep(d);
@@ -239,94 +374,148 @@ int64_t durable_commit(struct durable *d, struct slice key, int64_t offset)
   return committed;
 }
 
+int64_t durable_retain(struct durable *d, struct slice key, int64_t start)
+{
+  size_t before = d->pending.length;
+  struct log_trimmed trimmed;
+  int64_t old = log_start(d->log, key);
+  if (old >= start)
+    return old;
+  if (prepare(d, JOURNAL_START, key, start, SLICE("")) != 0)
+    return LOG_NO_MEMORY;
+  int64_t now = log_trim(d->log, key, start, &trimmed);
+  if (now == LOG_NO_MEMORY) {
+    d->pending.length = before;
+    return now;
+  }
+  d->unwanted_bytes += old > 0 ? record_bytes(key) : 0;
+  count_trimmed(d, key, &trimmed);
+  keep(d);
+  return now;
+}
+
 /* --- sync --------------------------------------------------------------- */
 
 static int begin_sync(struct durable *d, struct error *e)
 {
-  if (d->file->vtable->sync(d->file, &d->request, e) != 0)
+  int is_of_sealed = d->files.sealing != NULL;
+  struct file *f = is_of_sealed ? d->files.sealing : d->files.active;
+  if (f->vtable->sync(f, &d->request, e) != 0)
     return -1;
-  d->under_way = d->last;
+  d->under_way = is_of_sealed ? SYNC_OF_SEALED : SYNC_OF_LAST;
+  d->target = d->last;
   return 0;
 }
 
-/* Those who wait for what is durable now go on; all of them after a failure. */
-static void wake_waiters(struct durable *d)
+/* The sealed one is on the disk. */
+static void close_sealed(struct durable *d)
 {
-  size_t count = 0;
-  while (count < d->waiter_count && (d->has_failed || d->waiters[count].sequence <= d->durable))
-    task_go_on(d->node, d->waiters[count++].task);
-  if (count == 0)
-    return;
-  d->waiter_count -= count;
-  memmove(d->waiters, d->waiters + count, d->waiter_count * sizeof *d->waiters);
-}
-
-void durable_close(struct durable *d)
-{
-  if (d->file == NULL)
-    return;
-  d->file->vtable->close(d->file);
-  d->file = NULL;
-  d->has_failed = 1;
-  error_set(&d->failure, "%.*s is closed", (int)d->name.length, d->name.data);
-  wake_waiters(d);
-}
-
-static void fail(struct durable *d, const char *why)
-{
-  d->has_failed = 1;
-  error_set(&d->failure, "%s", why);
-  node_logf(d->node, "%s", why);
-  wake_waiters(d);
+  d->files.sealing->vtable->close(d->files.sealing);
+  d->files.sealing = NULL;
 }
 
 static void sync_done(struct file_sync *self, const char *why)
 {
   struct durable *d = (struct durable *)((char *)self - offsetof(struct durable, request));
   struct error e;
-  uint64_t done = d->under_way;
-  d->under_way = 0;
+  int was_of_sealed = d->under_way == SYNC_OF_SEALED;
+  d->under_way = SYNC_NONE;
   if (why != NULL) {
     fail(d, why);
     return;
   }
-  d->durable = done;
-  wake_waiters(d);
-  if (d->waiter_count > 0 && begin_sync(d, &e) != 0)
-    fail(d, e.text);
-}
-
-static int add_waiter(struct durable *d, struct task *t, struct error *e)
-{
-  if (d->waiter_count == d->waiter_capacity) {
-    size_t capacity = d->waiter_capacity == 0 ? 16 : 2 * d->waiter_capacity;
-    struct sync_waiter *waiters = realloc(d->waiters, capacity * sizeof *waiters);
-    if (waiters == NULL)
-      return error_set(e, "out of memory");
-    d->waiters = waiters;
-    d->waiter_capacity = capacity;
+  if (was_of_sealed) {
+    close_sealed(d);
+  } else {
+    d->durable = d->target;
+    wake(d, &d->syncs, d->durable);
+    if (d->settled > 0 && d->settled <= d->durable) {
+      d->settled = 0;
+      compaction_go_on(&d->compaction);
+    }
   }
-  if (task_wait(d->node, t) != 0)
-    return error_set(e, "out of memory");
-  d->waiters[d->waiter_count++] = (struct sync_waiter){t, d->last};
-  return 0;
+  if (d->has_failed || (d->syncs.count == 0 && d->settled == 0 && d->files.sealing == NULL))
+    return;
+  if (begin_sync(d, &e) != 0)
+    fail(d, e.text);
 }
 
 int durable_sync(struct durable *d, struct task *t, uint64_t *ticket, struct error *e)
 {
+  if (!d->has_failed) {
+    d->files.next_failed = 0; /* it is tried again */
+    if (write_pending(d, e) != 0)
+      return -1;
+    d->is_refused = 0;
+    seal_if_full(d);
+  }
   *ticket = d->last;
   if (d->has_failed)
     return error_set(e, "%s", d->failure.text);
-  if (write_pending(d, e) != 0)
-    return -1;
   if (d->durable == d->last)
     return 1;
-  if (d->under_way == 0 && begin_sync(d, e) != 0)
+  if (d->under_way == SYNC_NONE && begin_sync(d, e) != 0)
     return -1;
-  return add_waiter(d, t, e);
+  return add_waiter(d, &d->syncs, t, d->last, e);
 }
 
 int durable_is_synced(const struct durable *d, uint64_t ticket, struct error *e)
 {
   return ticket <= d->durable ? 1 : error_set(e, "%s", d->failure.text);
+}
+
+/* --- compaction --------------------------------------------------------- */
+
+static int settle(struct compaction *self, struct error *e)
+{
+  struct durable *d = (struct durable *)((char *)self - offsetof(struct durable, compaction));
+  if (write_pending(d, e) != 0)
+    return -1;
+  if (d->durable == d->last)
+    return 1;
+  if (d->under_way == SYNC_NONE && begin_sync(d, e) != 0)
+    return -1;
+  d->settled = d->last;
+  return 0;
+}
+
+static void compaction_done(struct compaction *self, const char *why, int is_fatal)
+{
+  struct durable *d = (struct durable *)((char *)self - offsetof(struct durable, compaction));
+  struct error e;
+  d->settled = 0;
+  d->passes_ended++;
+  if (is_fatal) {
+    fail(d, why);
+    return;
+  }
+  if (why != NULL) {
+    d->failed_pass = d->passes_ended;
+    error_set(&d->compaction_failure, "%s", why);
+    node_logf(d->node, "%s", why);
+  }
+  wake(d, &d->compactions, d->passes_ended);
+  if (d->compactions.count > 0 && begin_pass(d, &e) != 1) /* for those who came during this one */
+    wake(d, &d->compactions, UINT64_MAX);
+}
+
+int durable_compact(struct durable *d, struct task *t, uint64_t *ticket, struct error *e)
+{
+  if (d->has_failed)
+    return error_set(e, "%s", d->failure.text);
+  int is_running = d->compaction.state != COMPACTION_IDLE;
+  if (!is_running) {
+    int result = begin_pass(d, e);
+    if (result != 1)
+      return result == 0 ? 1 : -1;
+  }
+  *ticket = d->passes_begun + (is_running ? 1 : 0);
+  return add_waiter(d, &d->compactions, t, *ticket, e);
+}
+
+int durable_is_compacted(const struct durable *d, uint64_t ticket, struct error *e)
+{
+  if (d->has_failed)
+    return error_set(e, "%s", d->failure.text);
+  return d->failed_pass == ticket ? error_set(e, "%s", d->compaction_failure.text) : 1;
 }

@@ -30,11 +30,21 @@ struct platform_vtable {
   /* Takes one line of diagnostics, without newline. */
   void (*log)(void *ctx, struct slice line);
 
-  /* Opens a file of the node with this id, and makes it when it is not there. While it is
-   * open nobody else can open it, in this process or another. The name has letters, digits,
-   * '.', '-' and '_' only, and begins with none of '.' and '-'. Returns NULL with `e` filled
-   * when that cannot be done. */
-  struct file *(*open)(void *ctx, struct slice node, struct slice name, struct error *e);
+  /* Opens a file of the node with this id, and makes it when it is not there and `is_made` is
+   * not 0. While it is open nobody else can open it, in this process or another. The name has
+   * letters, digits, '.', '-', '_' and '+' only, and begins with none of '.' and '-'. Returns
+   * NULL with `e` filled when that cannot be done. */
+  struct file *(*open)(void *ctx, struct slice node, struct slice name, int is_made,
+                       struct error *e);
+
+  /* Appends the names of the node's files that begin with `prefix` to `names`, in any order, each
+   * with a zero behind it. Returns 0, or -1 with `e` filled. */
+  int (*list)(void *ctx, struct slice node, struct slice prefix, struct bytes *names,
+              struct error *e);
+
+  /* Removes a file that is not open. A kill may bring it back, until a file is synced that was
+   * given the same name later. Returns 0, also where there is none; or -1 with `e` filled. */
+  int (*remove)(void *ctx, struct slice node, struct slice name, struct error *e);
 };
 
 struct platform {
@@ -64,17 +74,27 @@ struct file_vtable {
    * whatever a kill leaves; so this may wait for the disk. Returns 0, or -1 with `e` filled. */
   int (*truncate)(struct file *f, uint64_t length, struct error *e);
 
-  /* Begins to make durable all that has been appended so far. One at a time for a file.
-   * Returns 0, or -1 with `e` filled, and then it is never done. */
+  /* Begins to make durable all that has been appended so far, and the file's name: before that,
+   * a kill may leave a file that was made without one, and so without trace. One at a time for a
+   * file. Returns 0, or -1 with `e` filled, and then it is never done. */
   int (*sync)(struct file *f, struct file_sync *request, struct error *e);
+
+  /* The same, and waits for it: for the start of a node, which has nothing else to do. */
+  int (*flush)(struct file *f, struct error *e);
+
+  /* Gives it another name, in place of the file that has it, if one does, which must not be open.
+   * What others see is the one or the other, also after a kill; the other for sure when a sync is
+   * done that began later. No sync may be under way. Returns 0; or -1 with `e` filled, and then
+   * nothing has changed. */
+  int (*rename)(struct file *f, struct slice name, struct error *e);
 
   /* Closes and frees it. A sync that is under way is never done. */
   void (*close)(struct file *f);
 };
 
 /* First member of what a platform has for a file. When a sync has failed, or an append that
- * could not be undone, nobody knows what is on the disk: from then on each append, truncate
- * and sync fails. */
+ * could not be undone, nobody knows what is on the disk: from then on each append, truncate,
+ * flush, rename and sync fails. */
 struct file {
   const struct file_vtable *vtable;
 };

@@ -76,10 +76,24 @@ static void log_line(void *ctx, struct slice line)
   bytes_free(&whole);
 }
 
-static struct file *open_file(void *ctx, struct slice node, struct slice name, struct error *e)
+static struct file *open_file(void *ctx, struct slice node, struct slice name, int is_made,
+                              struct error *e)
 {
   struct posix *p = ctx;
-  return storage_open(&p->storage, node, name, e);
+  return storage_open(&p->storage, node, name, is_made, e);
+}
+
+static int list_files(void *ctx, struct slice node, struct slice prefix, struct bytes *names,
+                      struct error *e)
+{
+  struct posix *p = ctx;
+  return storage_list(&p->storage, node, prefix, names, e);
+}
+
+static int remove_file(void *ctx, struct slice node, struct slice name, struct error *e)
+{
+  struct posix *p = ctx;
+  return storage_remove(&p->storage, node, name, e);
 }
 
 static const struct platform_vtable vtable = {
@@ -89,6 +103,8 @@ static const struct platform_vtable vtable = {
   .send = send_line,
   .log = log_line,
   .open = open_file,
+  .list = list_files,
+  .remove = remove_file,
 };
 
 struct platform posix_platform(struct posix *p)

@@ -37,6 +37,16 @@ static void take_out(struct sync_queue *q, struct sync_job *job)
   *q = rest;
 }
 
+/* Returns 0, or errno. */
+static int sync_fd(const struct syncer *s, int fd)
+{
+  int result;
+  do
+    result = s->fsync(fd);
+  while (result != 0 && errno == EINTR);
+  return result == 0 ? 0 : errno;
+}
+
 static void *work(void *ctx)
 {
   struct syncer *s = ctx;
@@ -49,11 +59,9 @@ static void *work(void *ctx)
     }
     job->state = SYNC_RUNNING;
     (void)pthread_mutex_unlock(&s->lock);
-    int result;
-    do
-      result = s->fsync(job->fd);
-    while (result != 0 && errno == EINTR);
-    int error = result == 0 ? 0 : errno;
+    int error = sync_fd(s, job->fd);
+    if (error == 0 && job->folder_fd >= 0)
+      error = sync_fd(s, job->folder_fd);
     (void)pthread_mutex_lock(&s->lock);
     job->error = error;
     job->state = SYNC_DONE;

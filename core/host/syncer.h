@@ -12,7 +12,8 @@
 /* A file to be synced; the caller's, untouched by it from submit until it is taken. */
 struct sync_job {
   int fd;
-  int error; /* errno of the fsync that is done, or 0 */
+  int folder_fd; /* is synced after it; -1: none */
+  int error;     /* errno of the fsync that failed, or 0 */
   enum { SYNC_IDLE, SYNC_QUEUED, SYNC_RUNNING, SYNC_DONE } state;
   struct sync_job *next;
 };

@@ -211,10 +211,24 @@ static void log_line(void *ctx, struct slice line)
   t->world.vtable->log(t->world.ctx, line);
 }
 
-static struct file *open_file(void *ctx, struct slice node, struct slice name, struct error *e)
+static struct file *open_file(void *ctx, struct slice node, struct slice name, int is_made,
+                              struct error *e)
 {
   const struct trace *t = ctx;
-  return t->world.vtable->open(t->world.ctx, node, name, e);
+  return t->world.vtable->open(t->world.ctx, node, name, is_made, e);
+}
+
+static int list_files(void *ctx, struct slice node, struct slice prefix, struct bytes *names,
+                      struct error *e)
+{
+  const struct trace *t = ctx;
+  return t->world.vtable->list(t->world.ctx, node, prefix, names, e);
+}
+
+static int remove_file(void *ctx, struct slice node, struct slice name, struct error *e)
+{
+  const struct trace *t = ctx;
+  return t->world.vtable->remove(t->world.ctx, node, name, e);
 }
 
 static const struct platform_vtable vtable = {
@@ -224,6 +238,8 @@ static const struct platform_vtable vtable = {
   .send = send_line,
   .log = log_line,
   .open = open_file,
+  .list = list_files,
+  .remove = remove_file,
 };
 
 void trace_open(struct trace *t, const struct platform *world, const struct trace_style *style)

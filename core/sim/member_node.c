@@ -62,10 +62,27 @@ static void log_line(void *ctx, struct slice line)
     (void)bytes_append_byte(&v->member.log, '\n');
 }
 
-static struct file *open_file(void *ctx, struct slice node, struct slice name, struct error *e)
+/* Each node has a disk of its own. */
+static struct file *open_file(void *ctx, struct slice node, struct slice name, int is_made,
+                              struct error *e)
 {
-  (void)node; /* each has a disk of its own */
-  return disk_open(&((struct virtual *)ctx)->disk, name, e);
+  (void)node;
+  return disk_open(&((struct virtual *)ctx)->disk, name, is_made, e);
+}
+
+static int list_files(void *ctx, struct slice node, struct slice prefix, struct bytes *names,
+                      struct error *e)
+{
+  (void)node;
+  return disk_list(&((struct virtual *)ctx)->disk, prefix, names) == 0
+           ? 0
+           : error_set(e, "out of memory");
+}
+
+static int remove_file(void *ctx, struct slice node, struct slice name, struct error *e)
+{
+  (void)node;
+  return disk_remove(&((struct virtual *)ctx)->disk, name, e);
 }
 
 static const struct platform_vtable platform_vtable = {
@@ -75,6 +92,8 @@ static const struct platform_vtable platform_vtable = {
   .send = send_line,
   .log = log_line,
   .open = open_file,
+  .list = list_files,
+  .remove = remove_file,
 };
 
 /* Sees to it that the node runs when it wants to. */

@@ -1,30 +1,36 @@
 /* Integers are little-endian. A file is a header and then records without gaps.
  *
- *   header, 24 bytes
+ *   header, 40 bytes
  *     0   8  "HEARSAY" and byte 0x0a
- *     8   4  version of the format: 1
+ *     8   4  version of the format: 2
  *    12   8  salt: random bits, drawn when the file was made
  *    20   4  CRC32C of bytes 0 to 19
+ *    24   4  kind: 0 the mark of a log, 1 a segment that was appended to, 2 one that was rewritten
+ *    28   8  number of the segment, from 1; of a mark: 0
+ *    36   4  CRC32C of bytes 0 to 35
  *
  *   record of k bytes of key and p bytes of payload, 32 + k + p bytes
  *     0   4  CRC32C of the salt and bytes 4 to the end of the record
  *     4   4  length of the record, 32 + k + p
  *     8   4  length of the key, k
- *    12   4  type, 1 byte: 1 an entry of the log, 2 a committed offset; and 3 bytes: how many of
- *              the records just before were not synced when this one was made, which is less
- *              than its sequence; 2^24 - 1: so many or more
- *    16   8  sequence: 1 in the first record, and in each one more than in that before it
- *    24   8  offset, from 0
- *    32   k  key
- *  32+k   p  payload: the entry as JSON; of type 2: nothing
+ *    12   4  type, 1 byte: 1 an entry of the log, 2 a committed offset, 3 a start offset, 4 the
+ *              seal of a segment; and 3 bytes: how many of the records just before were not
+ *              synced when this one was made, which is less than its sequence; 2^24 - 1: so many
+ *              or more
+ *    16   8  sequence: 1 in the log's first record, and in each one more than in that before it
+ *    24   8  offset, from 0; of a seal: number of the segment that follows
+ *    32   k  key; of a seal: nothing
+ *  32+k   p  payload: the entry as JSON; of a seal: 8 bytes, the sequence that the next segment
+ *              begins with; else nothing
  *
- * Every version's header has magic, version and checksum in these places, so that a program knows
+ * Version 1 had neither segments nor types 3 and 4, and a header of 24 bytes. Every version's header has magic, version and checksum in these places, so that a program knows
  * a newer file when it sees one.
  *
  * A record is valid if and only if it lies in the file as a whole, 32 + k is at most its length,
  * its length is at most 2^30, its checksum is right, its type is known, no more records are
- * unsynced than there are, its offset is not negative, a committed offset has no payload, and its
- * sequence is one more than that of the record before.
+ * unsynced than there are, its offset is not negative, key and payload are what its type has, and
+ * its sequence is one more than that of the record before. In a segment that was rewritten, records
+ * are numbered anew, without gaps, from where they were; so there is a gap behind its seal.
  *
  * Salt and sequence are in the checksum, so that bytes that an earlier file has left in the same
  * place of the disk, bytes that were written twice, or a whole record that somebody sent as a key,
@@ -39,7 +45,7 @@
  * tail is torn and is cut off there, with whole records in it if there are any: they were never
  * synced, and without the one before them nothing may be made of them. Damage to what was synced
  * last, behind which nothing was written any more, looks like a torn tail; the cut is reported. A
- * file without its header is not known to be a log, and left alone, whether it was synced or not. */
+ * file without its header is not known to be a log, and left alone. */
 #include "store/journal.h"
 
 #include "base/crc32c.h"
@@ -47,16 +53,23 @@
 #include <string.h>
 
 enum {
-  VERSION = 1,
+  VERSION = 2,
   /* Where fields are. */
   AT_VERSION = 8,
   AT_SALT = 12,
-  AT_HEADER_CRC = 20,
+  AT_VERSION_CRC = 20,
+  AT_KIND = 24,
+  AT_NUMBER = 28,
+  AT_HEADER_CRC = 36,
   AT_LENGTH = 4,
   AT_KEY_LENGTH = 8,
   AT_TYPE = 12,
   AT_SEQUENCE = 16,
-  AT_OFFSET = 24
+  AT_OFFSET = 24,
+  SEAL_BYTES = 8, /* of its payload */
+  /* Of version 1, whose header ends here. */
+  FIRST_VERSION = 1,
+  FIRST_HEADER_BYTES = 24
 };
 
 /* So many unsynced records, or more. */
@@ -91,14 +104,17 @@ static uint64_t get_u64(const char *at)
 
 /* --- writing ------------------------------------------------------------ */
 
-int journal_write_header(struct bytes *to, uint64_t salt, struct error *e)
+int journal_write_header(struct bytes *to, const struct journal_header *header, struct error *e)
 {
-  char header[JOURNAL_HEADER_BYTES];
-  memcpy(header, magic, sizeof magic);
-  put_u32(header + AT_VERSION, VERSION);
-  put_u64(header + AT_SALT, salt);
-  put_u32(header + AT_HEADER_CRC, crc32c(0, header, AT_HEADER_CRC));
-  return bytes_append(to, header, sizeof header) == 0 ? 0 : error_set(e, "out of memory");
+  char text[JOURNAL_HEADER_BYTES];
+  memcpy(text, magic, sizeof magic);
+  put_u32(text + AT_VERSION, VERSION);
+  put_u64(text + AT_SALT, header->salt);
+  put_u32(text + AT_VERSION_CRC, crc32c(0, text, AT_VERSION_CRC));
+  put_u32(text + AT_KIND, (uint32_t)header->kind);
+  put_u64(text + AT_NUMBER, header->number);
+  put_u32(text + AT_HEADER_CRC, crc32c(0, text, AT_HEADER_CRC));
+  return bytes_append(to, text, sizeof text) == 0 ? 0 : error_set(e, "out of memory");
 }
 
 /* The checksum of the record of this length. */
@@ -134,7 +150,40 @@ int journal_write(struct bytes *to, uint64_t salt, const struct journal_record *
   return 0;
 }
 
+int journal_write_seal(struct bytes *to, uint64_t salt, const struct journal_record *record,
+                       uint64_t next_sequence, struct error *e)
+{
+  char payload[SEAL_BYTES];
+  struct journal_record seal = *record;
+  put_u64(payload, next_sequence);
+  seal.type = JOURNAL_SEAL;
+  seal.payload = (struct slice){payload, sizeof payload};
+  return journal_write(to, salt, &seal, e);
+}
+
+uint64_t journal_next_sequence(const struct journal_record *seal)
+{
+  return get_u64(seal->payload.data);
+}
+
 /* --- reading ------------------------------------------------------------ */
+
+/* Whether key and payload are what its type has, and the type is one. */
+static int is_of_its_type(const struct journal_record *record)
+{
+  switch (record->type) {
+  case JOURNAL_ENTRY:
+    return 1;
+  case JOURNAL_COMMIT:
+  case JOURNAL_START:
+    return record->payload.length == 0;
+  case JOURNAL_SEAL:
+    return record->key.length == 0 && record->payload.length == SEAL_BYTES &&
+           journal_next_sequence(record) > record->sequence;
+  default:
+    return 0;
+  }
+}
 
 /* Takes the record at a position. Returns its length; or 0 with what is wrong with it. */
 static size_t parse(const struct journal_reader *r, size_t position, struct journal_record *record,
@@ -155,7 +204,7 @@ static size_t parse(const struct journal_reader *r, size_t position, struct jour
   if (length > left)
     return 0;
   *record = (struct journal_record){
-    .type = at[AT_TYPE] == JOURNAL_ENTRY ? JOURNAL_ENTRY : JOURNAL_COMMIT,
+    .type = (enum journal_type)(unsigned char)at[AT_TYPE],
     .sequence = get_u64(at + AT_SEQUENCE),
     .offset = (int64_t)get_u64(at + AT_OFFSET),
     .key = {at + JOURNAL_RECORD_BYTES, key_length},
@@ -164,22 +213,43 @@ static size_t parse(const struct journal_reader *r, size_t position, struct jour
   };
   /* Before the checksum, which is what costs: only records behind the last one are sought. */
   *wrong = "its sequence is not the next one";
-  if (record->sequence <= r->sequence || record->sequence - r->sequence > r->data.length)
+  if (record->sequence <= r->sequence || record->sequence - r->sequence > r->reach)
     return 0;
   *wrong = "its checksum is wrong";
-  if (get_u32(at) != record_crc(r->salt, at, length))
+  if (get_u32(at) != record_crc(r->header.salt, at, length))
     return 0;
   *wrong = "its type, offset or payload is none that this version has";
-  if (at[AT_TYPE] != (char)record->type ||
-      (record->unsynced >= record->sequence && record->unsynced < MANY) || record->offset < 0 ||
-      (record->type == JOURNAL_COMMIT && record->payload.length > 0))
+  if ((record->unsynced >= record->sequence && record->unsynced < MANY) || record->offset < 0 ||
+      !is_of_its_type(record))
     return 0;
   return length;
 }
 
-enum journal_result journal_open(struct journal_reader *r, struct slice data, struct error *why)
+/* Takes what version 2 has behind the header of version 1. */
+static enum journal_result open_segment(struct journal_reader *r, struct error *why)
 {
-  *r = (struct journal_reader){.data = data};
+  const char *at = r->data.data;
+  if (r->data.length < JOURNAL_HEADER_BYTES) {
+    error_set(why, "its header is not whole");
+    return JOURNAL_TORN;
+  }
+  uint32_t kind = get_u32(at + AT_KIND);
+  uint64_t number = get_u64(at + AT_NUMBER);
+  if (get_u32(at + AT_HEADER_CRC) != crc32c(0, at, AT_HEADER_CRC) || kind > JOURNAL_REWRITTEN ||
+      (kind == JOURNAL_MARK) != (number == 0)) {
+    error_set(why, "its header is damaged: the checksum is wrong");
+    return JOURNAL_CORRUPT;
+  }
+  r->header.kind = (enum journal_kind)kind;
+  r->header.number = number;
+  r->position = JOURNAL_HEADER_BYTES;
+  return JOURNAL_RECORD;
+}
+
+enum journal_result journal_open(struct journal_reader *r, struct slice data, uint64_t sequence,
+                                 struct error *why)
+{
+  *r = (struct journal_reader){.data = data, .sequence = sequence, .reach = data.length};
   if (data.length == 0)
     return JOURNAL_END;
   size_t known = data.length < sizeof magic ? data.length : sizeof magic;
@@ -187,22 +257,25 @@ enum journal_result journal_open(struct journal_reader *r, struct slice data, st
     error_set(why, "it is not a log: it does not begin as one");
     return JOURNAL_CORRUPT;
   }
-  if (data.length < JOURNAL_HEADER_BYTES) {
+  if (data.length < FIRST_HEADER_BYTES) {
     error_set(why, "its header is not whole");
     return JOURNAL_TORN;
   }
-  if (get_u32(data.data + AT_HEADER_CRC) != crc32c(0, data.data, AT_HEADER_CRC)) {
+  if (get_u32(data.data + AT_VERSION_CRC) != crc32c(0, data.data, AT_VERSION_CRC)) {
     error_set(why, "its header is damaged: the checksum is wrong");
     return JOURNAL_CORRUPT;
   }
   uint32_t version = get_u32(data.data + AT_VERSION);
-  if (version != VERSION) {
-    error_set(why, "its format is version %lu, and this program knows version %d",
+  if (version != VERSION && version != FIRST_VERSION) {
+    error_set(why, "its format is version %lu, and this program knows versions up to %d",
               (unsigned long)version, VERSION);
     return JOURNAL_CORRUPT;
   }
-  r->salt = get_u64(data.data + AT_SALT);
-  r->position = JOURNAL_HEADER_BYTES;
+  r->header.salt = get_u64(data.data + AT_SALT);
+  if (version == VERSION)
+    return open_segment(r, why);
+  r->header.kind = JOURNAL_FIRST_VERSION;
+  r->position = FIRST_HEADER_BYTES;
   return JOURNAL_RECORD;
 }
 
@@ -212,13 +285,13 @@ static uint64_t last_synced(const struct journal_record *record)
   return record->unsynced < MANY ? record->sequence - 1 - record->unsynced : 0;
 }
 
-/* The position of the first valid record behind the reader's position that says that the one there
+/* The position of the first valid record from `at` on that says that the one behind the reader's
  * was synced; 0: there is none. */
-static size_t find_later(const struct journal_reader *r)
+static size_t find_later(const struct journal_reader *r, size_t at)
 {
   struct journal_record record;
   const char *wrong;
-  for (size_t at = r->position + 1; at + JOURNAL_RECORD_BYTES <= r->data.length; at++)
+  for (; at + JOURNAL_RECORD_BYTES <= r->data.length; at++)
     if (parse(r, at, &record, &wrong) > 0 && last_synced(&record) > r->sequence)
       return at;
   return 0;
@@ -241,7 +314,7 @@ enum journal_result journal_next(struct journal_reader *r, struct journal_record
               (unsigned long long)record->sequence, (unsigned long long)r->sequence);
     return JOURNAL_CORRUPT;
   }
-  size_t later = find_later(r);
+  size_t later = find_later(r, r->position + 1);
   if (later == 0) {
     error_set(why, "the record at byte %zu is not whole: %s", r->position, wrong);
     return JOURNAL_TORN;
@@ -251,4 +324,14 @@ enum journal_result journal_next(struct journal_reader *r, struct journal_record
             "it was synced",
             r->position, wrong, later);
   return JOURNAL_CORRUPT;
+}
+
+int journal_is_witness(struct slice data, uint64_t sequence)
+{
+  struct journal_reader r;
+  struct error why;
+  if (journal_open(&r, data, sequence, &why) != JOURNAL_RECORD)
+    return 0;
+  r.reach = UINT64_C(1) << 40; /* how many records the files between them had, none of them says */
+  return find_later(&r, r.position) > 0;
 }

@@ -232,10 +232,19 @@ function Nodes:restart(id)
   self:start(id)
 end
 
+--- The names of the files on a node's disk, sorted.
+-- @tparam string id
+-- @treturn table array
+function Nodes:files(id)
+  local names = self.world:files(id)
+  table.sort(names)
+  return names
+end
+
 --- The bytes of a file on a node's disk; or sets them, while the node is killed.
 -- @tparam string id
--- @tparam string name as given to log.open
--- @tparam[opt] string bytes what it is to have
+-- @tparam string name of one that files lists
+-- @tparam[opt] string bytes what it is to have, or false: it is removed
 -- @treturn ?string what it has, or had until now; nil when there is no such file
 function Nodes:file(id, name, bytes)
   return self.world:file(id, name, bytes)

@@ -39,12 +39,29 @@ static void log_line(void *ctx, struct slice line)
     (void)bytes_append_byte(&f->log, '\n');
 }
 
-static struct file *open_file(void *ctx, struct slice node, struct slice name, struct error *e)
+static struct file *open_file(void *ctx, struct slice node, struct slice name, int is_made,
+                              struct error *e)
 {
-  struct file *file = ((struct fake_platform *)ctx)->file;
-  if (file == NULL)
-    error_set(e, "%.*s has no file %.*s", (int)node.length, node.data, (int)name.length, name.data);
-  return file;
+  struct fake_platform *f = ctx;
+  if (f->open != NULL)
+    return f->open(f->disk, name, is_made, e);
+  error_set(e, "%.*s has no file %.*s", (int)node.length, node.data, (int)name.length, name.data);
+  return NULL;
+}
+
+static int list_files(void *ctx, struct slice node, struct slice prefix, struct bytes *names,
+                      struct error *e)
+{
+  const struct fake_platform *f = ctx;
+  (void)node;
+  return f->list != NULL ? f->list(f->disk, prefix, names, e) : 0;
+}
+
+static int remove_file(void *ctx, struct slice node, struct slice name, struct error *e)
+{
+  const struct fake_platform *f = ctx;
+  (void)node;
+  return f->remove != NULL ? f->remove(f->disk, name, e) : 0;
 }
 
 static const struct platform_vtable vtable = {
@@ -54,6 +71,8 @@ static const struct platform_vtable vtable = {
   .send = send_line,
   .log = log_line,
   .open = open_file,
+  .list = list_files,
+  .remove = remove_file,
 };
 
 void fake_platform_open(struct fake_platform *f)

@@ -15,7 +15,12 @@ struct fake_platform {
   struct bytes dests;   /* the receiver of each, with a zero behind it */
   struct bytes log;     /* lines */
   size_t sent_count;
-  struct file *file; /* what open returns, whatever the name; NULL: it fails */
+
+  /* What it does with files, without the node's id; where they are NULL, it has none. */
+  void *disk;
+  struct file *(*open)(void *disk, struct slice name, int is_made, struct error *e);
+  int (*list)(void *disk, struct slice prefix, struct bytes *names, struct error *e);
+  int (*remove)(void *disk, struct slice name, struct error *e);
 };
 
 /* The clock starts at a time that is not 0. */

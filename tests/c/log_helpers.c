@@ -60,7 +60,9 @@ static int same_key(const struct log *a, const struct log *b, struct slice key)
   append_range(&ranges[1], &texts[1]);
   int same = ranges[0].count == ranges[1].count && log_count(a, key) == log_count(b, key) &&
              slice_equal(bytes_slice(&texts[0]), bytes_slice(&texts[1])) &&
-             log_last(a, key) == log_last(b, key) && log_committed(a, key) == log_committed(b, key);
+             log_last(a, key) == log_last(b, key) &&
+             log_committed(a, key) == log_committed(b, key) &&
+             log_start(a, key) == log_start(b, key);
   bytes_free(&texts[0]);
   bytes_free(&texts[1]);
   return same;

@@ -16,7 +16,7 @@ void assert_read(const struct log *l, const char *key, int64_t from, int64_t bel
 /* Appends the text of all entries of a key to `out`, without a comma at the end. */
 void read_all(const struct log *l, const char *key, struct bytes *out);
 
-/* Whether the keys, entries and committed offsets are the same. */
+/* Whether the keys, entries, committed and start offsets are the same. */
 int same_logs(const struct log *a, const struct log *b);
 
 #endif

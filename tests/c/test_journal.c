@@ -17,7 +17,9 @@
 
 #define SALT UINT64_C(0x0123456789abcdef)
 
-enum { COUNT = 9 };
+enum { COUNT = 11 };
+
+static const struct journal_header header = {JOURNAL_APPENDED, 7, SALT};
 
 /* Records of all kinds and lengths, and where each ends. */
 struct file {
@@ -43,12 +45,17 @@ static void make(struct file *f)
     {JOURNAL_ENTRY, 7, 1, SLICE("k2"), {big_payload, sizeof big_payload}, 0},
     {JOURNAL_ENTRY, 8, 2, SLICE("k2"), SLICE("\"\xc3\xa9\""), 0},
     {JOURNAL_COMMIT, 9, INT64_MAX, SLICE("another key"), SLICE(""), 0},
+    {JOURNAL_START, 10, 3, SLICE("k1"), SLICE(""), 0},
+    {JOURNAL_SEAL, 11, 8, SLICE(""), SLICE("\x70\x11\1\0\0\0\0\0"), 0},
   };
-  assert_int_equal(journal_write_header(&f->bytes, SALT, &e), 0);
+  assert_int_equal(journal_write_header(&f->bytes, &header, &e), 0);
   f->ends[0] = f->bytes.length;
   for (int i = 0; i < COUNT; i++) {
     f->records[i] = records[i];
-    assert_int_equal(journal_write(&f->bytes, SALT, &records[i], &e), 0);
+    if (records[i].type == JOURNAL_SEAL)
+      assert_int_equal(journal_write_seal(&f->bytes, SALT, &records[i], 70000, &e), 0);
+    else
+      assert_int_equal(journal_write(&f->bytes, SALT, &records[i], &e), 0);
     f->ends[i + 1] = f->bytes.length;
   }
 }
@@ -69,7 +76,7 @@ static enum journal_result read_first(const struct file *f, struct slice data, i
 {
   struct journal_record record;
   why->text[0] = '\0';
-  assert_int_equal(journal_open(r, data, why), JOURNAL_RECORD);
+  assert_int_equal(journal_open(r, data, 0, why), JOURNAL_RECORD);
   for (int i = 0; i < count; i++) {
     assert_int_equal(journal_next(r, &record, why), JOURNAL_RECORD);
     assert_same(&record, &f->records[i]);
@@ -109,10 +116,19 @@ static void what_is_written_is_read(void **state)
   struct error why;
   make(&f);
   assert_int_equal(read_first(&f, bytes_slice(&f.bytes), COUNT, &r, &why), JOURNAL_END);
-  assert_int_equal(r.salt, SALT);
+  assert_int_equal(r.header.salt, SALT);
+  assert_int_equal(r.header.kind, JOURNAL_APPENDED);
+  assert_int_equal(r.header.number, 7);
+  assert_int_equal(journal_next_sequence(&f.records[COUNT - 1]), 70000);
   struct journal_record record;
   assert_int_equal(journal_next(&r, &record, &why), JOURNAL_END); /* and stays there */
   bytes_free(&f.bytes);
+}
+
+static void assert_crc(const char *at, uint32_t crc)
+{
+  for (int i = 0; i < 4; i++)
+    assert_int_equal((unsigned char)at[i], crc >> 8 * i & 0xff);
 }
 
 /* The format is what it says at the top of the source. */
@@ -121,18 +137,17 @@ static void the_bytes_are_those_of_the_table(void **state)
   (void)state;
   struct file f;
   make(&f);
-  static const char header[20] = "HEARSAY\n\1\0\0\0\xef\xcd\xab\x89\x67\x45\x23\x01";
+  static const char begin[20] = "HEARSAY\n\2\0\0\0\xef\xcd\xab\x89\x67\x45\x23\x01";
+  static const char kind_and_number[] = "\1\0\0\0\7\0\0\0\0\0\0";
   static const char record[] = "\x25\0\0\0\2\0\0\0\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0k1123";
-  assert_int_equal(f.ends[0], 24);
-  assert_int_equal(f.ends[1], 24 + 37);
-  assert_memory_equal(f.bytes.data, header, sizeof header);
-  assert_memory_equal(f.bytes.data + 28, record, sizeof record - 1);
-  uint32_t crc = crc32c(0, header, sizeof header);
-  for (int i = 0; i < 4; i++)
-    assert_int_equal((unsigned char)f.bytes.data[20 + i], crc >> 8 * i & 0xff);
-  crc = crc32c(crc32c(0, header + 12, 8), record, sizeof record - 1);
-  for (int i = 0; i < 4; i++)
-    assert_int_equal((unsigned char)f.bytes.data[24 + i], crc >> 8 * i & 0xff);
+  assert_int_equal(f.ends[0], 40);
+  assert_int_equal(f.ends[1], 40 + 37);
+  assert_memory_equal(f.bytes.data, begin, sizeof begin);
+  assert_memory_equal(f.bytes.data + 24, kind_and_number, sizeof kind_and_number);
+  assert_memory_equal(f.bytes.data + 44, record, sizeof record - 1);
+  assert_crc(f.bytes.data + 20, crc32c(0, begin, sizeof begin));
+  assert_crc(f.bytes.data + 36, crc32c(0, f.bytes.data, 36));
+  assert_crc(f.bytes.data + 40, crc32c(crc32c(0, begin + 12, 8), record, sizeof record - 1));
   bytes_free(&f.bytes);
 }
 
@@ -149,7 +164,7 @@ static void every_truncation(void **state)
     if (whole + 1 <= COUNT && length == f.ends[whole + 1])
       whole++;
     if (whole < 0) {
-      assert_int_equal(journal_open(&r, data, &why), length == 0 ? JOURNAL_END : JOURNAL_TORN);
+      assert_int_equal(journal_open(&r, data, 0, &why), length == 0 ? JOURNAL_END : JOURNAL_TORN);
     } else {
       enum journal_result result = read_first(&f, data, whole, &r, &why);
       assert_int_equal(result, length == f.ends[whole] ? JOURNAL_END : JOURNAL_TORN);
@@ -178,7 +193,7 @@ static void every_flipped_bit(void **state)
       before++;
     ((char *)(uintptr_t)data.data)[bit / 8] ^= (char)(1 << bit % 8);
     if (before < 0) {
-      assert_int_equal(journal_open(&r, data, &why), JOURNAL_CORRUPT);
+      assert_int_equal(journal_open(&r, data, 0, &why), JOURNAL_CORRUPT);
       assert_contains(&why, bit / 8 < 8 ? "it is not a log" : "its header is damaged");
     } else {
       enum journal_result result = read_first(&f, data, before, &r, &why);
@@ -269,12 +284,12 @@ static void very_many_unsynced_records(void **state)
   const uint64_t many = UINT64_C(1) << 24;
   for (int is_known = 0; is_known < 2; is_known++) {
     b.length = 0;
-    assert_int_equal(journal_write_header(&b, SALT, &why), 0);
+    assert_int_equal(journal_write_header(&b, &header, &why), 0);
     assert_int_equal(bytes_append(&b, "damaged", 7), 0);
     struct journal_record later = {JOURNAL_ENTRY, 3,          0,
                                    SLICE("k"),    SLICE("1"), is_known ? 1 : many};
     assert_int_equal(journal_write(&b, SALT, &later, &why), 0);
-    assert_int_equal(journal_open(&r, bytes_slice(&b), &why), JOURNAL_RECORD);
+    assert_int_equal(journal_open(&r, bytes_slice(&b), 0, &why), JOURNAL_RECORD);
     assert_int_equal(journal_next(&r, &record, &why), is_known ? JOURNAL_CORRUPT : JOURNAL_TORN);
   }
   bytes_free(&b);
@@ -319,9 +334,11 @@ static void fields_that_no_program_writes(void **state)
     char value[5];
     const char *why;
   } cases[] = {
-    {12, "\0\0\0\0", type},    {12, "\3\0\0\0", type},
+    {12, "\0\0\0\0", type},    {12, "\5\0\0\0", type},
     {12, "\1\2\0\0", type},                              /* more unsynced records than there are */
     {12, "\2\0\0\0", type},                              /* a committed offset with a payload */
+    {12, "\3\0\0\0", type},                              /* a start offset with one */
+    {12, "\4\0\0\0", type},                              /* a seal that is none */
     {12, "\1\0\0\1", type},    {28, "\0\0\0\x80", type}, /* a negative offset */
     {4, "\x1f\0\0\0", length}, {4, "\1\0\0\x40", length},
     {8, "\xff\0\0\0", length}, {16, "\3\0\0\1", "its sequence is not the next one"},
@@ -339,23 +356,108 @@ static void fields_that_no_program_writes(void **state)
   }
 }
 
-static void a_newer_version_is_known_as_one(void **state)
+/* Writes a 32-bit field of the header, and makes its checksums right. */
+static void forge_header(struct bytes *b, size_t field, uint32_t value)
+{
+  const size_t checked[] = {20, 36};
+  for (size_t i = 0; i < 4; i++)
+    b->data[field + i] = (char)(value >> 8 * i);
+  for (size_t k = 0; k < 2; k++) {
+    uint32_t crc = crc32c(0, b->data, checked[k]);
+    for (size_t i = 0; i < 4; i++)
+      b->data[checked[k] + i] = (char)(crc >> 8 * i);
+  }
+}
+
+static void headers_that_are_refused(void **state)
 {
   (void)state;
   struct file f;
   struct journal_reader r;
   struct error why;
   make(&f);
-  f.bytes.data[8] = 2;
-  uint32_t crc = crc32c(0, f.bytes.data, 20);
-  for (size_t i = 0; i < 4; i++)
-    f.bytes.data[20 + i] = (char)(crc >> 8 * i);
-  assert_int_equal(journal_open(&r, bytes_slice(&f.bytes), &why), JOURNAL_CORRUPT);
-  assert_string_equal(why.text, "its format is version 2, and this program knows version 1");
-  assert_int_equal(journal_open(&r, SLICE("#!/bin/sh"), &why), JOURNAL_CORRUPT);
-  assert_int_equal(journal_open(&r, SLICE("HX"), &why), JOURNAL_CORRUPT);
+  forge_header(&f.bytes, 8, 3);
+  assert_int_equal(journal_open(&r, bytes_slice(&f.bytes), 0, &why), JOURNAL_CORRUPT);
+  assert_string_equal(why.text, "its format is version 3, and this program knows versions up to 2");
+  forge_header(&f.bytes, 8, 0);
+  assert_int_equal(journal_open(&r, bytes_slice(&f.bytes), 0, &why), JOURNAL_CORRUPT);
+  forge_header(&f.bytes, 8, 2);
+  assert_int_equal(journal_open(&r, bytes_slice(&f.bytes), 0, &why), JOURNAL_RECORD);
+  forge_header(&f.bytes, 24, 3); /* a kind that is none */
+  assert_int_equal(journal_open(&r, bytes_slice(&f.bytes), 0, &why), JOURNAL_CORRUPT);
+  forge_header(&f.bytes, 24, 0); /* a mark with a number */
+  assert_int_equal(journal_open(&r, bytes_slice(&f.bytes), 0, &why), JOURNAL_CORRUPT);
+  forge_header(&f.bytes, 28, 0);
+  assert_int_equal(journal_open(&r, bytes_slice(&f.bytes), 0, &why), JOURNAL_RECORD);
+  forge_header(&f.bytes, 24, 1); /* a segment without one */
+  assert_int_equal(journal_open(&r, bytes_slice(&f.bytes), 0, &why), JOURNAL_CORRUPT);
+  assert_int_equal(journal_open(&r, SLICE("#!/bin/sh"), 0, &why), JOURNAL_CORRUPT);
+  assert_int_equal(journal_open(&r, SLICE("HX"), 0, &why), JOURNAL_CORRUPT);
   assert_contains(&why, "it is not a log");
   bytes_free(&f.bytes);
+}
+
+/* What version 1 of this program wrote: an entry of "k" at 5, and a commit of it. */
+static const char first_version[] =
+  "\110\105\101\122\123\101\131\012\001\000\000\000\210\167\146\125\104\063\042\021\312\024"
+  "\171\363\252\377\140\233\044\000\000\000\001\000\000\000\001\000\000\000\001\000\000\000"
+  "\000\000\000\000\005\000\000\000\000\000\000\000\153\042\166\042\227\106\126\203\041\000"
+  "\000\000\001\000\000\000\002\001\000\000\002\000\000\000\000\000\000\000\005\000\000\000"
+  "\000\000\000\000\153";
+
+static void the_first_version_is_read(void **state)
+{
+  (void)state;
+  const struct journal_record written[] = {{JOURNAL_ENTRY, 1, 5, SLICE("k"), SLICE("\"v\""), 0},
+                                           {JOURNAL_COMMIT, 2, 5, SLICE("k"), SLICE(""), 1}};
+  const size_t length = sizeof first_version - 1;
+  struct journal_reader r;
+  struct journal_record record;
+  struct error why;
+  for (size_t cut = 0; cut <= length; cut++) {
+    struct slice data = copy_of((struct slice){first_version, length - cut});
+    enum journal_result result = journal_open(&r, data, 0, &why);
+    if (data.length < 24) {
+      assert_int_equal(result, data.length == 0 ? JOURNAL_END : JOURNAL_TORN);
+    } else {
+      assert_int_equal(result, JOURNAL_RECORD);
+      assert_int_equal(r.header.kind, JOURNAL_FIRST_VERSION);
+      int count = 0;
+      while ((result = journal_next(&r, &record, &why)) == JOURNAL_RECORD)
+        assert_same(&record, &written[count++]);
+      assert_int_equal(count, cut == 0 ? 2 : data.length >= 24 + 36 ? 1 : 0);
+      assert_int_equal(result, r.position == data.length ? JOURNAL_END : JOURNAL_TORN);
+    }
+    drop(data);
+  }
+}
+
+/* A later file tells which records of those before it were synced. */
+static void witnesses(void **state)
+{
+  (void)state;
+  struct bytes b = {0};
+  struct error e;
+  const struct journal_header later = {JOURNAL_APPENDED, 8, 99};
+  const struct journal_record record = {JOURNAL_ENTRY, 70000, 0, SLICE("k"), SLICE("1"), 60000};
+  assert_int_equal(journal_write_header(&b, &later, &e), 0);
+  assert_false(journal_is_witness(bytes_slice(&b), 0)); /* without records it is none */
+  assert_int_equal(journal_write(&b, 99, &record, &e), 0);
+  assert_true(journal_is_witness(bytes_slice(&b), 9));
+  assert_true(journal_is_witness(bytes_slice(&b), 9998)); /* 9999 was synced */
+  assert_false(journal_is_witness(bytes_slice(&b), 9999));
+  /* Also where its first records are damaged. */
+  const struct journal_record next = {JOURNAL_COMMIT, 70001, 0, SLICE("k"), SLICE(""), 0};
+  assert_int_equal(journal_write(&b, 99, &next, &e), 0);
+  assert_true(journal_is_witness(bytes_slice(&b), 69999));
+  b.data[50] ^= 1;
+  assert_true(journal_is_witness(bytes_slice(&b), 69999));
+  assert_false(journal_is_witness(bytes_slice(&b), 70000));
+  b.data[90] ^= 1;
+  assert_false(journal_is_witness(bytes_slice(&b), 9));
+  b.data[0] ^= 1;
+  assert_false(journal_is_witness(bytes_slice(&b), 9));
+  bytes_free(&b);
 }
 
 static void too_long_and_out_of_memory(void **state)
@@ -372,9 +474,9 @@ static void too_long_and_out_of_memory(void **state)
   assert_contains(&e, "too long");
   record.payload.length = 100;
   failing_alloc_after(0);
-  int header = journal_write_header(&b, SALT, &e), result = journal_write(&b, SALT, &record, &e);
+  int begun = journal_write_header(&b, &header, &e), result = journal_write(&b, SALT, &record, &e);
   failing_alloc_off();
-  assert_int_equal(header, -1);
+  assert_int_equal(begun, -1);
   assert_int_equal(result, -1);
   assert_string_equal(e.text, "out of memory");
   assert_int_equal(b.length, 0);
@@ -392,7 +494,9 @@ int main(void)
     cmocka_unit_test(very_many_unsynced_records),
     cmocka_unit_test(missing_and_foreign_records),
     cmocka_unit_test(fields_that_no_program_writes),
-    cmocka_unit_test(a_newer_version_is_known_as_one),
+    cmocka_unit_test(headers_that_are_refused),
+    cmocka_unit_test(the_first_version_is_read),
+    cmocka_unit_test(witnesses),
     cmocka_unit_test(too_long_and_out_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,8 @@ static struct {
   size_t left;       /* bytes until it is full */
   int interruptions; /* before the next write or cut goes on */
   int cut_error;
+  int rename_error;
+  int unlink_error;
   atomic_int sync_error;
   atomic_int running; /* in fsync now */
   atomic_int begun;   /* fsyncs in all */
@@ -82,7 +84,20 @@ static int fake_fsync(int fd)
   return result;
 }
 
-static const struct storage_calls fake_calls = {fake_write, fake_ftruncate, fake_fsync};
+static int fake_rename(const char *from, const char *to)
+{
+  errno = fake.rename_error;
+  return fake.rename_error != 0 ? -1 : rename(from, to);
+}
+
+static int fake_unlink(const char *path)
+{
+  errno = fake.unlink_error;
+  return fake.unlink_error != 0 ? -1 : unlink(path);
+}
+
+static const struct storage_calls fake_calls = {fake_write, fake_ftruncate, fake_fsync, fake_rename,
+                                                fake_unlink};
 
 struct place {
   char folder[64];
@@ -93,7 +108,7 @@ struct place {
 static void place_open(struct place *p)
 {
   fake.most = fake.left = SIZE_MAX;
-  fake.interruptions = fake.cut_error = 0;
+  fake.interruptions = fake.cut_error = fake.rename_error = fake.unlink_error = 0;
   atomic_store(&fake.sync_error, 0);
   *p = (struct place){.folder = "/tmp/hearsay-storage-XXXXXX"};
   assert_non_null(mkdtemp(p->folder));
@@ -112,7 +127,7 @@ static void place_close(struct place *p)
 static struct file *open_named(struct place *p, const char *name)
 {
   struct error e;
-  struct file *f = storage_open(&p->storage, SLICE("n1"), slice_of(name), &e);
+  struct file *f = storage_open(&p->storage, SLICE("n1"), slice_of(name), 1, &e);
   if (f == NULL)
     fail_msg("%s", e.text);
   return f;
@@ -121,7 +136,7 @@ static struct file *open_named(struct place *p, const char *name)
 static void assert_refused(struct place *p, struct slice node, const char *name, const char *why)
 {
   struct error e;
-  assert_null(storage_open(&p->storage, node, slice_of(name), &e));
+  assert_null(storage_open(&p->storage, node, slice_of(name), 1, &e));
   if (strstr(e.text, why) == NULL)
     fail_msg("expected \"%s\" in: %s", why, e.text);
 }
@@ -233,7 +248,7 @@ static void each_node_has_its_own_folder(void **state)
   const struct slice ids[] = {SLICE("n1"), SLICE("../n1"), SLICE(".."), SLICE("a/b\0\xc3\xa9")};
   static const char *const folders[] = {"n1", "%2E%2E%2Fn1", "%2E%2E", "a%2Fb%00%C3%A9"};
   for (size_t i = 0; i < 4; i++) {
-    struct file *f = storage_open(&p.storage, ids[i], SLICE("log"), &e);
+    struct file *f = storage_open(&p.storage, ids[i], SLICE("log"), 1, &e);
     assert_non_null(f);
     assert_content(f, "");
     append(f, "x");
@@ -265,7 +280,7 @@ static void one_opener_at_a_time(void **state)
     struct error e;
     struct storage storage;
     storage_init(&storage, p.folder, NULL);
-    struct file *theirs = storage_open(&storage, SLICE("n1"), SLICE("a.log"), &e);
+    struct file *theirs = storage_open(&storage, SLICE("n1"), SLICE("a.log"), 1, &e);
     _exit(theirs == NULL && strstr(e.text, "in use") != NULL ? 7 : 1);
   }
   int status;
@@ -287,7 +302,7 @@ static void what_cannot_be_opened(void **state)
   struct storage none;
   struct error e;
   storage_init(&none, NULL, NULL);
-  assert_null(storage_open(&none, SLICE("n1"), SLICE("log"), &e));
+  assert_null(storage_open(&none, SLICE("n1"), SLICE("log"), 1, &e));
   assert_string_equal(e.text, "this node has no folder for its files; start it with --data DIR");
   storage_free(&none);
 
@@ -327,7 +342,7 @@ static void a_folder_that_is_read_only(void **state)
     struct error e;
     if (geteuid() == 0 && setuid(65534) != 0)
       _exit(2);
-    struct file *f = storage_open(&p.storage, SLICE("n1"), SLICE("log"), &e);
+    struct file *f = storage_open(&p.storage, SLICE("n1"), SLICE("log"), 1, &e);
     _exit(f == NULL && strstr(e.text, "/n1: Permission denied") != NULL ? 7 : 1);
   }
   int status;
@@ -506,6 +521,140 @@ static void a_file_that_is_closed_is_never_synced(void **state)
   place_close(&p);
 }
 
+/* --- names -------------------------------------------------------------- */
+
+/* The names that begin so, sorted, each with a blank behind it. */
+static void assert_listed(struct place *p, const char *prefix, const char *expected)
+{
+  struct bytes names = {0};
+  struct error e;
+  char text[256] = "";
+  const char *sorted[8];
+  size_t count = 0;
+  assert_int_equal(storage_list(&p->storage, SLICE("n1"), slice_of(prefix), &names, &e), 0);
+  for (size_t at = 0; at < names.length; at += strlen(names.data + at) + 1) {
+    size_t i = count++;
+    for (; i > 0 && strcmp(sorted[i - 1], names.data + at) > 0; i--)
+      sorted[i] = sorted[i - 1];
+    sorted[i] = names.data + at;
+  }
+  for (size_t i = 0; i < count; i++) {
+    strcat(text, sorted[i]); // NOLINT(clang-analyzer-security.insecureAPI.strcpy): short ones
+    strcat(text, " ");       // NOLINT(clang-analyzer-security.insecureAPI.strcpy)
+  }
+  assert_string_equal(text, expected);
+  bytes_free(&names);
+}
+
+static void names_are_listed_given_and_removed(void **state)
+{
+  (void)state;
+  struct place p;
+  struct error e;
+  place_open(&p);
+  assert_listed(&p, "", ". .. ");
+  struct file *a = open_named(&p, "log+1"), *b = open_named(&p, "log+2"),
+              *c = open_named(&p, "other");
+  append(a, "one");
+  append(b, "two");
+  assert_listed(&p, "log+", "log+1 log+2 ");
+  b->vtable->close(b);
+  assert_int_equal(a->vtable->rename(a, SLICE("log+2"), &e), 0); /* in place of the other */
+  assert_listed(&p, "log", "log+2 ");
+  append(a, " more");
+  assert_refused(&p, SLICE("n1"), "log+2", "it is in use"); /* it is still locked */
+  a->vtable->close(a);
+  a = open_named(&p, "log+2");
+  assert_content(a, "one more");
+  a->vtable->close(a);
+  assert_int_equal(storage_remove(&p.storage, SLICE("n1"), SLICE("log+2"), &e), 0);
+  assert_int_equal(storage_remove(&p.storage, SLICE("n1"), SLICE("log+2"), &e), 0);
+  assert_listed(&p, "log", "");
+  assert_null(storage_open(&p.storage, SLICE("n1"), SLICE("log+2"), 0, &e));
+  assert_non_null(strstr(e.text, "/n1/log+2: No such file"));
+  assert_listed(&p, "log", "");
+  c->vtable->close(c);
+  place_close(&p);
+}
+
+static void names_that_cannot_be_changed(void **state)
+{
+  (void)state;
+  struct place p;
+  struct error e;
+  struct bytes names = {0};
+  char long_name[PATH_MAX];
+  place_open(&p);
+  struct file *f = open_named(&p, "a");
+  append(f, "text");
+  fake.rename_error = EIO;
+  assert_int_equal(f->vtable->rename(f, SLICE("b"), &e), -1);
+  assert_non_null(strstr(e.text, "/n1/a to b: Input/output error"));
+  fake.rename_error = 0;
+  memset(long_name, 'x', sizeof long_name);
+  assert_int_equal(f->vtable->rename(f, (struct slice){long_name, sizeof long_name}, &e), -1);
+  assert_non_null(strstr(e.text, "too long"));
+  assert_listed(&p, "a", "a ");
+  append(f, "!");
+  assert_content(f, "text!");
+  fake.unlink_error = EACCES;
+  assert_int_equal(storage_remove(&p.storage, SLICE("n1"), SLICE("a"), &e), -1);
+  assert_non_null(strstr(e.text, "cannot remove "));
+  assert_non_null(strstr(e.text, "/n1/a: Permission denied"));
+  assert_listed(&p, "a", "a ");
+  f->vtable->close(f);
+
+  struct storage none;
+  storage_init(&none, NULL, NULL);
+  assert_int_equal(storage_list(&none, SLICE("n1"), SLICE(""), &names, &e), -1);
+  assert_int_equal(storage_remove(&none, SLICE("n1"), SLICE("a"), &e), -1);
+  assert_non_null(strstr(e.text, "start it with --data DIR"));
+  storage_free(&none);
+  failing_alloc_after(0);
+  int result = storage_list(&p.storage, SLICE("n1"), SLICE(""), &names, &e);
+  failing_alloc_off();
+  assert_int_equal(result, -1);
+  assert_int_equal(names.length, 0);
+  bytes_free(&names);
+  place_close(&p);
+}
+
+/* The folder is synced with a file's first sync, and with the first after it was renamed. */
+static void a_name_is_synced_once(void **state)
+{
+  (void)state;
+  struct place p;
+  struct error e;
+  place_open(&p);
+  struct wish w = {.sync.done = note};
+  struct file *f = open_named(&p, "a");
+  for (int i = 1; i <= 5; i++) {
+    if (i == 3)
+      assert_int_equal(f->vtable->rename(f, SLICE("b"), &e), 0);
+    int begun = atomic_load(&fake.begun);
+    assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
+    wait_for(&p, &w, i);
+    assert_string_equal(w.why, "");
+    assert_int_equal(atomic_load(&fake.begun) - begun, i == 1 || i == 3 ? 2 : 1);
+  }
+  assert_int_equal(f->vtable->rename(f, SLICE("c"), &e), 0);
+  assert_int_equal(f->vtable->flush(f, &e), 0);
+  int begun = atomic_load(&fake.begun);
+  assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
+  wait_for(&p, &w, 6);
+  assert_int_equal(atomic_load(&fake.begun) - begun, 1);
+  /* When it fails nothing is believed any more. */
+  atomic_store(&fake.sync_error, EIO);
+  assert_int_equal(f->vtable->flush(f, &e), -1);
+  assert_non_null(strstr(e.text, "/n1/c: cannot sync: Input/output error"));
+  atomic_store(&fake.sync_error, 0);
+  assert_int_equal(f->vtable->flush(f, &e), -1);
+  assert_int_equal(f->vtable->rename(f, SLICE("d"), &e), -1);
+  assert_append_fails(f, "x", "cannot sync");
+  f->vtable->close(f);
+  place_close(&p);
+}
+
 static void out_of_memory(void **state)
 {
   (void)state;
@@ -514,7 +663,7 @@ static void out_of_memory(void **state)
   struct bytes b = {0};
   place_open(&p);
   failing_alloc_after(0);
-  struct file *none = storage_open(&p.storage, SLICE("n1"), SLICE("log"), &e);
+  struct file *none = storage_open(&p.storage, SLICE("n1"), SLICE("log"), 1, &e);
   failing_alloc_off();
   assert_null(none);
   assert_string_equal(e.text, "out of memory");
@@ -545,6 +694,9 @@ int main(void)
     cmocka_unit_test(a_limit_on_the_size_of_files),
     cmocka_unit_test(syncs_are_done_and_fail),
     cmocka_unit_test(a_file_that_is_closed_is_never_synced),
+    cmocka_unit_test(names_are_listed_given_and_removed),
+    cmocka_unit_test(names_that_cannot_be_changed),
+    cmocka_unit_test(a_name_is_synced_once),
     cmocka_unit_test(out_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

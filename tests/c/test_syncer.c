@@ -85,7 +85,7 @@ static void no_thread_without_work(void **state)
 {
   (void)state;
   struct syncer s;
-  struct sync_job job = {.fd = 1};
+  struct sync_job job = {.fd = 1, .folder_fd = -1};
   syncer_init(&s, fake_fsync);
   assert_null(syncer_take(&s));
   syncer_withdraw(&s, &job);
@@ -98,7 +98,8 @@ static void jobs_are_done_in_order_with_their_results(void **state)
 {
   (void)state;
   struct syncer s;
-  struct sync_job jobs[] = {{.fd = 1}, {.fd = FAILING_FD}, {.fd = 2}};
+  struct sync_job jobs[] = {
+    {.fd = 1, .folder_fd = -1}, {.fd = FAILING_FD, .folder_fd = -1}, {.fd = 2, .folder_fd = -1}};
   static const int errors[] = {0, EIO, 0};
   syncer_init(&s, fake_fsync);
   for (int round = 0; round < 100; round++) {
@@ -119,13 +120,33 @@ static void an_interrupted_fsync_is_tried_again(void **state)
 {
   (void)state;
   struct syncer s;
-  struct sync_job job = {.fd = INTERRUPTED_FD};
+  struct sync_job job = {.fd = INTERRUPTED_FD, .folder_fd = -1};
   atomic_store(&calls, 0);
   syncer_init(&s, fake_fsync);
   submit(&s, &job);
   assert_ptr_equal(wait_for_job(&s), &job);
   assert_int_equal(job.error, 0);
   assert_int_equal(atomic_load(&calls), 4);
+  syncer_free(&s);
+}
+
+/* A file whose name is new: its folder too, behind it, and not where the file has failed. */
+static void a_folder_is_synced_behind_its_file(void **state)
+{
+  (void)state;
+  struct syncer s;
+  struct sync_job jobs[] = {{.fd = 1, .folder_fd = INTERRUPTED_FD},
+                            {.fd = 1, .folder_fd = FAILING_FD},
+                            {.fd = FAILING_FD, .folder_fd = 1}};
+  static const int errors[] = {0, EIO, EIO}, ends[] = {3, 5, 6};
+  atomic_store(&calls, 1);
+  syncer_init(&s, fake_fsync);
+  for (int i = 0; i < 3; i++) {
+    submit(&s, &jobs[i]);
+    assert_ptr_equal(wait_for_job(&s), &jobs[i]);
+    assert_int_equal(jobs[i].error, errors[i]);
+    assert_int_equal(atomic_load(&calls), ends[i] + 1);
+  }
   syncer_free(&s);
 }
 
@@ -142,7 +163,8 @@ static void jobs_are_withdrawn(void **state)
 {
   (void)state;
   struct syncer s;
-  struct sync_job first = {.fd = 1}, second = {.fd = 2}, third = {.fd = 3};
+  struct sync_job first = {.fd = 1, .folder_fd = -1}, second = {.fd = 2, .folder_fd = -1},
+                  third = {.fd = 3, .folder_fd = -1};
   pthread_t opener;
   syncer_init(&s, fake_fsync);
   set_gate(0);
@@ -176,6 +198,7 @@ int main(void)
     cmocka_unit_test(no_thread_without_work),
     cmocka_unit_test(jobs_are_done_in_order_with_their_results),
     cmocka_unit_test(an_interrupted_fsync_is_tried_again),
+    cmocka_unit_test(a_folder_is_synced_behind_its_file),
     cmocka_unit_test(jobs_are_withdrawn),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,7 @@ describe("./node --data", function()
       by_reply[body.in_reply_to] = body
     end
     assert.equal(0, by_reply[2].offset)
-    assert.truthy(by_reply[3].text:find("/n1/test.log: File too large", 1, true))
+    assert.truthy(by_reply[3].text:find("/n1/test.log+1: File too large", 1, true))
     assert.equal(2, #by_reply[4].keys.k)
     assert.truthy(errors:find("cannot write to " .. folder, 1, true))
     assert.same({ { 0, "small" } }, ask(node(folder), { type = "read" })[2].keys.k)
@@ -136,16 +136,16 @@ describe("./node --data", function()
   it("refuses what it cannot use, and leaves it as it is", function()
     local folder = new_folder()
     ask(node(folder), { type = "open" })
-    local name = folder:match("[^/]+$") .. "/n1/test.log"
+    local name = folder:match("[^/]+$") .. "/n1/test.log+1"
     local simulated = testing.start(SCRIPT) -- where the second comes when the first is synced
     assert(simulated:ask("n0", append(1)))
     assert(simulated:ask("n0", append(2)))
-    local bytes = simulated:file("n0", "test.log")
-    sh:write(name, bytes:sub(1, 40) .. "X" .. bytes:sub(42))
+    local bytes = simulated:file("n0", "test.log+1")
+    sh:write(name, bytes:sub(1, 72) .. "X" .. bytes:sub(74))
     local message = ask(node(folder), { type = "open" })[2].error
-    assert.equal("cannot use test.log: the record at byte 24 is damaged: its checksum is wrong; at "
-      .. "byte 58 records follow that were made when it was synced", message)
-    assert.equal(bytes:sub(1, 40) .. "X" .. bytes:sub(42), sh:read(name))
+    assert.equal("cannot use test.log+1: the record at byte 40 is damaged: its checksum is wrong; at "
+      .. "byte 74 records follow that were made when it was synced", message)
+    assert.equal(bytes:sub(1, 72) .. "X" .. bytes:sub(74), sh:read(name))
     sh:write("file", "")
     assert.truthy(ask(node(sh:path("file")), { type = "open" })[2].error:find("Not a directory"))
   end)

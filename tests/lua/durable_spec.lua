@@ -5,7 +5,7 @@ local logs = require "hearsay.log"
 local randoms = require "hearsay.random"
 local testing = require "hearsay.testing"
 
-local SCRIPT, NAME = "tests/lua/fixtures/durable.lua", "test.log"
+local SCRIPT, NAME, FIRST = "tests/lua/fixtures/durable.lua", "test.log", "test.log+1"
 
 local function start(options)
   return testing.start(SCRIPT, options)
@@ -135,7 +135,7 @@ describe("logs on disk", function()
           ask(nodes, "append", { key = "k", value = i })
         end
         nodes:restart("n0")
-        lengths[life] = #nodes:file("n0", NAME)
+        lengths[life] = #nodes:file("n0", FIRST)
       end
       return lengths
     end
@@ -147,12 +147,12 @@ describe("logs on disk", function()
     local nodes = start()
     ask(nodes, "append", { key = "k", value = "first", sync = true })
     nodes:kill("n0")
-    local bytes = nodes:file("n0", NAME)
-    nodes:file("n0", NAME, bytes .. bytes:sub(-30, -7))
+    local bytes = nodes:file("n0", FIRST)
+    nodes:file("n0", FIRST, bytes .. bytes:sub(-30, -7))
     nodes:start("n0")
     assert.same(24, ask(nodes, "open").cut_bytes)
-    assert.truthy(nodes:log("n0"):find(("%s: cut off 24 bytes behind %d: the record at byte %d is "
-      .. "not whole: it ends early"):format(NAME, #bytes, #bytes), 1, true))
+    assert.truthy(nodes:log("n0"):find(("%s: cut off 24 bytes behind byte %d of segment 1: the "
+      .. "record at byte %d is not whole: it ends early"):format(NAME, #bytes, #bytes), 1, true))
     ask(nodes, "append", { key = "k", value = "second", sync = true })
     nodes:restart("n0")
     assert.same({ records = 2, cut_bytes = 0 }, {
@@ -160,8 +160,8 @@ describe("logs on disk", function()
     assert.same({ k = { { 0, "first" }, { 1, "second" } } }, ask(nodes, "read").keys)
   end)
 
-  it("begin anew when not even the header was whole", function()
-    for length = 0, 24 do
+  it("begin anew when not even the mark was whole", function()
+    for length = 0, 40 do
       local nodes = start()
       nodes:kill("n0")
       nodes:file("n0", NAME, nodes:file("n0", NAME):sub(1, length))
@@ -173,14 +173,14 @@ describe("logs on disk", function()
     end
   end)
 
-  local function refused(bytes, why)
+  local function refused(name, bytes, why)
     local nodes = start()
     nodes:kill("n0")
-    nodes:file("n0", NAME, bytes)
+    nodes:file("n0", name, bytes)
     nodes:start("n0")
     local message = ask(nodes, "open").error
     assert.truthy(message and message:find(why, 1, true), message)
-    assert.equal(bytes, nodes:file("n0", NAME)) -- nothing was damaged
+    assert.equal(bytes, nodes:file("n0", name)) -- nothing was damaged
     return message
   end
 
@@ -189,18 +189,20 @@ describe("logs on disk", function()
     for i = 1, 3 do
       ask(nodes, "append", { key = "k", value = i, sync = true })
     end
-    local bytes = nodes:file("n0", NAME)
+    local bytes = nodes:file("n0", FIRST)
     local at = #bytes - 40
-    refused(bytes:sub(1, at - 1) .. "X" .. bytes:sub(at + 1),
-      "cannot use test.log: the record at byte 58 is damaged: ")
+    refused(FIRST, bytes:sub(1, at - 1) .. "X" .. bytes:sub(at + 1),
+      "cannot use test.log+1: the record at byte 74 is damaged: ")
   end)
 
   it("refuse what is no log, and a newer version", function()
-    refused(("x"):rep(100), "cannot use test.log: it is not a log")
+    refused(NAME, ("x"):rep(100), "cannot use test.log: it is not a log")
     -- The checksum of this header was computed by another program.
-    local newer = refused("HEARSAY\n\2\0\0\0" .. ("\0"):rep(8) .. "\x06\x8b\x9a\x83", "its format")
-    assert.equal("cannot use test.log: its format is version 2, and this program knows version 1",
-      newer)
+    local newer = "HEARSAY\n\3\0\0\0" .. ("\0"):rep(8) .. "\x36\x5f\xeb\xb2"
+    for _, name in ipairs({ NAME, FIRST }) do
+      assert.equal(("cannot use %s: its format is version 3, and this program knows versions up to 2")
+        :format(name), refused(name, newer, "its format"))
+    end
   end)
 
   it("are opened once at a time, and in a node that has its id", function()

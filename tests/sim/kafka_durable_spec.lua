@@ -199,7 +199,9 @@ describe("kafka_5c durable", function()
     nodes:isolate("n1")
     before[4] = kafka_lab.send(nodes, "n1", "a", { "lost" })[1]
     nodes:kill("n1")
-    nodes:file("n1", "kafka.log", "")
+    for _, name in ipairs(nodes:files("n1")) do
+      nodes:file("n1", name, false)
+    end
     nodes:heal()
     nodes.cluster:restart("n1")
     assert(kafka_lab.send(nodes, "n1", "a", { 4 })[1] > before[4])
