@@ -4,7 +4,8 @@
 -- The logs are in C (hearsay.log); offsets count from 0. A poll gets no more than `most` messages
 -- of a key, so that a line stays short; the next poll goes on from there. With `durable` the logs
 -- are on disk, and a reply waits until all that it shows is synced, so that a kill takes back
--- nothing that anybody was told.
+-- nothing that anybody was told. With `keep` committed messages are given up, and the disk gets its
+-- space back: polls from below the first that is kept begin there.
 
 local kafka = require "hearsay.kafka"
 local log = require "hearsay.log"
@@ -13,6 +14,8 @@ local node = require "hearsay"
 local parameters = node.parameters({
   most = 200, -- messages of a key in a poll
   durable = false, -- keeps the logs on disk; for ./node in the folder that --data gives
+  segment = 4 << 20, -- bytes of one of their files
+  keep = math.huge, -- committed messages of a key that are kept
 }, ...)
 
 local logs = log.new()
@@ -23,7 +26,8 @@ local function synced(...)
 end
 
 node.on_init(function()
-  logs = parameters.durable and assert(log.open("kafka.log")) or logs
+  logs = parameters.durable and assert(log.open("kafka.log",
+    { segment = parameters.segment })) or logs
 end)
 
 kafka.serve {
@@ -36,7 +40,9 @@ kafka.serve {
   end,
 
   commit = function(key, offset)
-    synced(logs:commit(key, offset))
+    logs:commit(key, offset)
+    kafka.retain(logs, key, parameters.keep)
+    synced()
   end,
 
   committed = function(key)

@@ -19,7 +19,9 @@
 -- With `durable` the logs are on disk, and what was acknowledged outlives a kill of all nodes at
 -- once. A node tells what it took, to clients and nodes alike, and passes it with its clock, only
 -- when it is *settled*: synced. So nobody has heard of what a kill takes from a disk, and a node
--- that comes back, with the clock of what its disk has, gives no offset again.
+-- that comes back, with the clock of what its disk has, gives no offset again. It tells the others
+-- all its messages then, since nobody remembers which of them came; with `keep`, those that are
+-- kept. Committed messages are given up when all nodes have them.
 
 local kafka = require "hearsay.kafka"
 local log = require "hearsay.log"
@@ -31,6 +33,8 @@ local parameters = node.parameters({
   acks = "none", -- or "majority", "all"
   most = 200, -- messages of a key in a poll
   durable = false, -- keeps the logs on disk; for ./node in the folder that --data gives
+  segment = 4 << 20, -- bytes of one of their files
+  keep = math.huge, -- offsets of a key, up to the committed one, that are kept
   leap = 1 << 20, -- what the clock of a restarted node skips: more than it gave and told nobody
 }, ...)
 
@@ -44,7 +48,8 @@ local floor = 0 -- the clock above which a restarted node gives offsets; not yet
 local remembers = false -- whether its disk had something at the start
 local given = {} -- what it took and has not told the others, {clock, entry}, oldest first
 local clocks, shown = {}, {} -- by node id: its clock, and up to which clock it shows messages
-local committed = {} -- keys to true, since the last batch
+local committed = {} -- keys to true, since the last batch: here
+local consumed = {} -- and here or elsewhere
 local unanswered = {} -- sends {clock, offset, msg}, oldest first, until all show them
 local box
 
@@ -100,11 +105,33 @@ local function answer_shown()
   end
 end
 
+local function commit(key, offset)
+  logs:commit(key, offset)
+  consumed[key] = true
+end
+
+local function sorted_keys(set)
+  local keys = {}
+  for key in pairs(set) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+-- Gives up what is committed, and what every node has.
+local function give_up()
+  for _, key in ipairs(sorted_keys(consumed)) do
+    kafka.retain(logs, key, parameters.keep, (watermark() + 1) * #node.ids)
+  end
+  consumed = {}
+end
+
 -- An entry is {key, offset, message}, or {key, offset} where that was committed.
 local function take(entry)
   local key, offset, message = table.unpack(entry)
   if message == nil then
-    return logs:commit(key, offset)
+    return commit(key, offset)
   end
   clock = math.max(clock, offset // #node.ids)
   if logs:insert(key, offset, message) and offset % #node.ids == place then
@@ -133,7 +160,7 @@ node.on_init(function()
     place = id == node.id and i - 1 or place
   end
   if parameters.durable then
-    logs = assert(log.open("kafka.log"))
+    logs = assert(log.open("kafka.log", { segment = parameters.segment }))
     remembers = #logs:keys() > 0
   end
   for _, key in ipairs(logs:keys()) do
@@ -158,15 +185,11 @@ box = outbox.start {
 
   extra = function()
     begin_to_serve()
-    local keys = {}
-    for key in pairs(committed) do
-      keys[#keys + 1] = key
-    end
-    table.sort(keys)
-    for _, key in ipairs(keys) do
+    for _, key in ipairs(sorted_keys(committed)) do
       box:add({ key, logs:committed(key) })
     end
     committed = {}
+    give_up()
     return {
       clock = is_serving and settled or nil,
       shown = parameters.acks == "all" and watermark() or nil,
@@ -212,7 +235,7 @@ kafka.serve {
 
   commit = function(key, offset)
     if offset > (logs:committed(key) or -1) then
-      logs:commit(key, offset)
+      commit(key, offset)
       committed[key] = true
     end
     settle()

@@ -114,6 +114,20 @@ function kafka.serve(script)
   end)
 end
 
+--- Gives up the messages of a key that are committed, but for the last few: they are kept no longer
+-- than somebody needs them. A poll from below them begins with the first one that is kept.
+-- @param logs see hearsay.log
+-- @tparam string key
+-- @tparam number keep how many offsets below the one behind the committed one; math.huge: all
+-- @tparam[opt] integer below nothing from this offset on is given up, though it were committed
+function kafka.retain(logs, key, keep, below)
+  local next_offset = math.min((logs:committed(key) or -1), (logs:last(key) or -1)) + 1
+  local from = math.min(next_offset, below or next_offset) - keep
+  if from > 0 then
+    logs:retain(key, from)
+  end
+end
+
 --- Hands on what a store replied; where it is an error, raises it, so that it is this node's reply.
 -- @param value
 -- @tparam err err
