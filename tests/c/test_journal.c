@@ -74,7 +74,7 @@ static void assert_same(const struct journal_record *a, const struct journal_rec
 static enum journal_result read_first(const struct file *f, struct slice data, int count,
                                       struct journal_reader *r, struct error *why)
 {
-  struct journal_record record;
+  struct journal_record record = {0};
   why->text[0] = '\0';
   assert_int_equal(journal_open(r, data, 0, why), JOURNAL_RECORD);
   for (int i = 0; i < count; i++) {
@@ -412,7 +412,7 @@ static void the_first_version_is_read(void **state)
                                            {JOURNAL_COMMIT, 2, 5, SLICE("k"), SLICE(""), 1}};
   const size_t length = sizeof first_version - 1;
   struct journal_reader r;
-  struct journal_record record;
+  struct journal_record record = {0};
   struct error why;
   for (size_t cut = 0; cut <= length; cut++) {
     struct slice data = copy_of((struct slice){first_version, length - cut});
@@ -423,8 +423,9 @@ static void the_first_version_is_read(void **state)
       assert_int_equal(result, JOURNAL_RECORD);
       assert_int_equal(r.header.kind, JOURNAL_FIRST_VERSION);
       int count = 0;
-      while ((result = journal_next(&r, &record, &why)) == JOURNAL_RECORD)
-        assert_same(&record, &written[count++]);
+      for (; (result = journal_next(&r, &record, &why)) == JOURNAL_RECORD; count++)
+        if (count < 2)
+          assert_same(&record, &written[count]);
       assert_int_equal(count, cut == 0 ? 2 : data.length >= 24 + 36 ? 1 : 0);
       assert_int_equal(result, r.position == data.length ? JOURNAL_END : JOURNAL_TORN);
     }

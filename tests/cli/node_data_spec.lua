@@ -143,8 +143,8 @@ describe("./node --data", function()
     local bytes = simulated:file("n0", "test.log+1")
     sh:write(name, bytes:sub(1, 72) .. "X" .. bytes:sub(74))
     local message = ask(node(folder), { type = "open" })[2].error
-    assert.equal("cannot use test.log+1: the record at byte 40 is damaged: its checksum is wrong; at "
-      .. "byte 74 records follow that were made when it was synced", message)
+    assert.equal("cannot use test.log+1: the record at byte 40 is damaged: its checksum is wrong; "
+      .. "at byte 74 records follow that were made when it was synced", message)
     assert.equal(bytes:sub(1, 72) .. "X" .. bytes:sub(74), sh:read(name))
     sh:write("file", "")
     assert.truthy(ask(node(sh:path("file")), { type = "open" })[2].error:find("Not a directory"))

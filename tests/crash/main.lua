@@ -248,7 +248,7 @@ if rounds >= #NODES * LIFE and totals.rewritten == 0 then
   fail("no log was ever compacted")
 end
 shell("rm -rf " .. folder)
-print(("%d messages acknowledged, none of them lost, none twice; %d not acknowledged; %d tails cut; "
-  .. "%d given up, in %d logs that were compacted"):format(totals.acknowledged, totals.others,
+print(("%d messages acknowledged, none of them lost, none twice; %d not acknowledged; %d tails "
+  .. "cut; %d given up, in %d logs that were compacted"):format(totals.acknowledged, totals.others,
   totals.cut, totals.given_up, totals.rewritten))
 print(("%d passed, 0 failed"):format(rounds))

@@ -153,6 +153,75 @@ for _, case in ipairs({
   end)
 end
 
+describe("with keep", function()
+  for _, case in ipairs({ { "kafka_5a", 1 }, { "kafka_5c", 3 } }) do
+    local name, node_count = table.unpack(case)
+
+    it(name .. " gives up what is committed, and its space, and nothing else", function()
+      local nodes = testing.start("challenges/" .. name .. ".lua", { nodes = node_count,
+        latency = 10, args = { "durable=true", "keep=30", "segment=4096" } })
+      nodes:run(1)
+      local offsets = {}
+      for i = 1, 300 do
+        offsets[i] = kafka_lab.send(nodes, "n0", "a", { ("m"):rep(100) .. i })[1]
+        if i % 10 == 0 then
+          nodes:run(0.5)
+          assert(nodes:ask("n0", { type = "commit_offsets", offsets = { a = offsets[i - 5] } }))
+        end
+      end
+      nodes:run(5)
+      for _ = 1, 2 do
+        for _, id in ipairs(nodes.ids) do
+          local _, shown = kafka_lab.poll(nodes, id, "a", 0)
+          local first = offsets[295] + 1 - 30
+          assert.is_true(shown[1] >= first and shown[1] < first + node_count)
+          assert.equal(offsets[300], shown[#shown])
+          local bytes = 0
+          for _, file in ipairs(nodes:files(id)) do
+            bytes = bytes + #nodes:file(id, file)
+          end
+          assert.is_true(bytes < 5 * 4096, bytes .. " bytes") -- of 300 * 140
+        end
+        for _, id in ipairs(nodes.ids) do -- and that is how it stays
+          nodes:kill(id)
+        end
+        for _, id in ipairs(nodes.ids) do
+          nodes.cluster:restart(id)
+        end
+        nodes:run(5)
+      end
+      -- What nobody has sent cannot be given up.
+      assert(nodes:ask("n0", { type = "commit_offsets", offsets = { a = 1 << 40, b = 1 << 40 } }))
+      nodes:run(3)
+      local later = kafka_lab.send(nodes, "n0", "a", { "later" })[1]
+      assert.is_true(later > offsets[300] and later < 1 << 39)
+      assert.is_true(kafka_lab.send(nodes, "n0", "b", { "later" })[1] < 1 << 39)
+      nodes:run(3)
+      local messages = kafka_lab.poll(nodes, "n0", "a", 0)
+      assert.equal("later", messages[#messages])
+    end)
+  end
+
+  -- What n1 does not have yet is committed by a client that guesses.
+  it("kafka_5c gives up nothing that is not everywhere", function()
+    local nodes = testing.start("challenges/kafka_5c.lua", { nodes = 3, latency = 10,
+      args = { "durable=true", "keep=0" } })
+    nodes:run(1)
+    nodes:isolate("n1")
+    local offsets = kafka_lab.send(nodes, "n0", "a", { 1, 2, 3 })
+    assert(nodes:ask("n0", { type = "commit_offsets", offsets = { a = offsets[3] } }))
+    nodes:run(2)
+    nodes:heal()
+    nodes:run(2)
+    for _, id in ipairs(nodes.ids) do
+      assert.same({ 1, 2, 3 }, (kafka_lab.poll(nodes, id, "a")))
+    end
+    assert(nodes:ask("n0", { type = "commit_offsets", offsets = { a = offsets[3] + 1 } }))
+    nodes:run(2)
+    assert.same({}, (kafka_lab.poll(nodes, "n0", "a")))
+  end)
+end)
+
 describe("kafka_5c durable", function()
   -- Nobody but the disk of n1 knows the last messages, and it alone which offsets it has given.
   it("tells the others what only the disk of a killed node had", function()
