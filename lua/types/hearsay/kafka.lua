@@ -36,6 +36,14 @@ local kafka = {}
 ---@param script hearsay.kafka.serve.script functions, each of which may wait and raise as a handler may
 function kafka.serve(script) end
 
+---Gives up the messages of a key that are committed, but for the last few: they are kept no longer
+---than somebody needs them. A poll from below them begins with the first one that is kept.
+---@param logs any see hearsay.log
+---@param key string
+---@param keep number how many offsets below the one behind the committed one; math.huge: all
+---@param below? integer nothing from this offset on is given up, though it were committed
+function kafka.retain(logs, key, keep, below) end
+
 ---Hands on what a store replied; where it is an error, raises it, so that it is this node's reply.
 ---@param value any
 ---@param err hearsay.errors.err

@@ -121,10 +121,15 @@ function a_nodes:eventually(bound, holds) end
 ---@param id string
 function a_nodes:restart(id) end
 
+---The names of the files on a node's disk, sorted.
+---@param id string
+---@return table # array
+function a_nodes:files(id) end
+
 ---The bytes of a file on a node's disk; or sets them, while the node is killed.
 ---@param id string
----@param name string as given to log.open
----@param bytes? string what it is to have
+---@param name string of one that files lists
+---@param bytes? string what it is to have, or false: it is removed
 ---@return string? # what it has, or had until now; nil when there is no such file
 function a_nodes:file(id, name, bytes) end
 

@@ -143,10 +143,15 @@ function a_world:start(id) end
 
 ---The bytes of a file on a node's disk.
 ---@param id string
----@param name string as given to log.open
----@param bytes? string what it is to have from now on; the file must be closed, as when the node was killed
+---@param name string of one that `files` lists
+---@param bytes? string what it is to have from now on, or false to remove it; the file must be closed, as when the node was killed
 ---@return string? # what it has, or had until now; nil when there is no such file
 function a_world:file(id, name, bytes) end
+
+---The names of the files on a node's disk, in the order in which they were made.
+---@param id string
+---@return table # array of strings
+function a_world:files(id) end
 
 ---From here on a node does nothing, as if stopped by SIGSTOP: messages wait, clocks go on.
 ---@param id string
