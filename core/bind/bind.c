@@ -48,10 +48,9 @@ struct bytes *bind_push_buffer(lua_State *L)
 {
   struct bytes *b = lua_newuserdatauv(L, sizeof *b, 0);
   *b = (struct bytes){0};
-  if (luaL_newmetatable(L, "hearsay.buffer")) {
-    lua_pushcfunction(L, buffer_gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  (void)luaL_newmetatable(L, "hearsay.buffer");
+  lua_pushcfunction(L, buffer_gc); /* each time: the first may have run out of memory here */
+  lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   return b;
 }

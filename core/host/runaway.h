@@ -18,7 +18,7 @@
  * comes to, so that no pcall can hold it.
  *
  * Coroutines that the script makes count as part of the call (coroutines.h), and so does the work of
- * C functions that say how much it is. Not seen is what loops inside another C function
+ * C functions that say how much it is (strings.h). Not seen is what loops inside another C function
  * or in a finalizer, where Lua calls no hook: after limits.stuck_s seconds of processor time in
  * one, the process says where it is and ends. On systems other than Linux there is no such timer:
  * there TIMED ends nothing, and PROBED is COUNTED. */

@@ -8,6 +8,7 @@
 #include "host/coroutines.h"
 #include "host/extra.h"
 #include "host/source.h"
+#include "host/strings.h"
 #include "host/value.h"
 
 #include <lauxlib.h>
@@ -130,6 +131,7 @@ static int set_up(lua_State *L)
   if (!o->is_plain) {
     remove_surprises(L);
     coroutines_open(L);
+    strings_open(L);
   }
   if (o->owner != NULL) /* a node: in the bench, garbage can be whole worlds, unknown to Lua */
     state_pace(L);

@@ -101,6 +101,9 @@ describe("limits of ./node:", function()
     ended("between coroutines that yield",
       "local co = coroutine.create(function() while true do coroutine.yield() end end)\n"
       .. "while true do coroutine.resume(co) end")
+    ended("in a pattern that tries for ever", "return ('a'):rep(100000):find('.-b')")
+    ended("in texts that grow in a loop",
+      "local text while true do text = ('a'):rep(50000000) end return text")
     ended("in a variable that is closed with its coroutine",
       "local co = coroutine.create(function() local _ <close> = setmetatable({}, { __close = "
       .. "function() while true do end end }) coroutine.yield() end)\n"

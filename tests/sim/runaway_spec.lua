@@ -35,6 +35,21 @@ describe("an endless loop", function()
       .. sh:read("store/latest/node-logs/n5.log"))
   end)
 
+  it("in a pattern that tries for ever ends it too", function()
+    local script = [[
+      local node = require "hearsay"
+      local text = ("a"):rep(200000)
+      node.on("echo", function(msg)
+        return { type = "echo_ok", echo = text:match(".-.-b") or msg.body.echo }
+      end)
+    ]]
+    local options = "--json --time-limit 1"
+    local one, two = test(script, options), test(script, options)
+    assert.equal(1, one.status)
+    assert.matches("script.lua:4: over 100000000 instructions", one.out)
+    assert.equal(one.out, two.out)
+  end)
+
   it("in the main part is told before anything runs", function()
     local ran = test("local i = 0\nrepeat\n  i = i + 1\nuntil i < 0\n")
     assert.equal(255, ran.status)
