@@ -208,6 +208,28 @@ local function check_shape(op, where, functions)
   end
 end
 
+-- Beginnings and ends are numbered through, which checkers rely on: one loops over all places.
+local function check_places(history)
+  local seen, count = {}, 0
+  for _, op in ipairs(history) do
+    for _, name in ipairs({ "invoke_index", "complete_index" }) do
+      local place = op[name]
+      if place and seen[place] then
+        wrong(("history.jsonl: %s"):format(name), "no number twice", place)
+      end
+      if place then
+        seen[place], count = true, count + 1
+      end
+    end
+  end
+  for place = 1, count do
+    if not seen[place] then
+      wrong("history.jsonl: invoke_index and complete_index",
+        ("all numbers from 1 to %d, %d among them"):format(count, place), nil)
+    end
+  end
+end
+
 local function read_history(text, workload)
   local history, last_index = {}, 0
   each_line(text, "history.jsonl", function(line, number)
@@ -220,6 +242,7 @@ local function read_history(text, workload)
     last_index = op.invoke_index
     history[#history + 1] = op
   end)
+  check_places(history)
   return history
 end
 

@@ -158,6 +158,19 @@ describe("stored", function()
       assert.equal("history.jsonl, line 2: invoke_index: expected a number above 3, not 3", why)
     end)
 
+    it("places among all events that are missing, or there twice", function()
+      local function says(text)
+        return select(2, stored.history(text, "echo"))
+      end
+      assert.equal("history.jsonl: complete_index: expected no number twice, not 3",
+        says(change(OP, '"complete_index":2', '"complete_index":3')
+          .. change(change(OP, '"invoke_index":1', '"invoke_index":2'),
+            '"complete_index":2', '"complete_index":3')))
+      assert.equal("history.jsonl: invoke_index and complete_index: expected all numbers from 1 to "
+        .. "2, 2 among them, not nothing",
+        says(change(OP, '"complete_index":2', '"complete_index":9223372036854775807')))
+    end)
+
     it("values and results that are not of the workload's shape", function()
       local function of(workload, f, value, result)
         local line = change(OP, '"f":"echo","value":"a"', ('"f":"%s"%s'):format(f,
