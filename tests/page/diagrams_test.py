@@ -483,6 +483,38 @@ class MessagesTest(DiagramTest):
               end_us: 1000, longest: 100};
             return [hearsay.isOpen(m, 0), hearsay.isOpen(m, 1)]"""))
 
+    def test_it_prints_in_the_colours_of_paper(self):
+        b = self.open("calm")
+        picture = "return document.querySelector('canvas.diagram').toDataURL()"
+        colours = """return [...Array(7).keys()].map(hearsay.typeColor).concat(
+            hearsay.color('ink'), hearsay.color('bad'))"""
+        emulate = lambda media: b.ask("POST", "/goog/cdp/execute", {
+            "cmd": "Emulation.setEmulatedMedia", "params": {"media": media}})
+        self.state(DIAGRAM)
+        light = b.run(colours)
+        b.click(".theme"), b.click(".theme")
+        self.state(DIAGRAM)
+        dark = b.run(colours)
+        self.assertEqual([], [c for c in dark if c in light])
+        b.run("document.querySelector('main').style.cssText = 'width: 900px; max-width: 900px; padding: 0'")
+        self.state(DIAGRAM)
+        dark_picture = b.run(picture)
+        emulate("print")
+        try:
+            self.assertEqual(light[:7], b.run(colours)[:7])
+            self.assertNotEqual(dark_picture, b.run(picture))
+        finally:
+            emulate("")
+        self.assertEqual(dark_picture, b.run(picture))
+        other = Browser(dark=True)
+        try:
+            other.open(runs.page("calm"))
+            other.ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia",
+                                                    "params": {"media": "print"}})
+            self.assertEqual(light[:7], other.run(colours)[:7])
+        finally:
+            other.close()
+
     def test_what_is_seen_can_be_saved(self):
         b = self.open("partitioned")
         self.window(0, 1)

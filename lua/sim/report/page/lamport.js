@@ -436,5 +436,7 @@ hearsay.panel({
     firstWindow();
     responsive(canvas.parentElement, (w) => { width = w; draw(); });
     shared.onTheme(() => { paintTypes(); ask(); });
+    // Paper has colours of its own, and does not wait for a frame.
+    matchMedia("print").addEventListener("change", draw);
   },
 });

@@ -97,8 +97,8 @@ hearsay.panel({
 
     function scene(width) {
       const { isRound } = layout;
-      const most = { tree: 390, line: data.servers > 12 ? 390 : 200 }[layout.shape] || 480;
-      const height = Math.round(Math.min(most, Math.max(300, width * 0.8)));
+      const rows = isRound ? 5 : new Set(layout.places.map((p) => p.y)).size;
+      const height = Math.round(Math.min(480, 90 * rows + 70, Math.max(300, width * 0.8)));
       const inner = { x: 56, y: 40, w: width - 112, h: height - 84 };
       const wide = Math.max(1, ...layout.places.map((p) => p.x));
       if (isRound) { // circles stay round
