@@ -496,7 +496,8 @@ class MessagesTest(DiagramTest):
         self.state(DIAGRAM)
         dark = b.run(colours)
         self.assertEqual([], [c for c in dark if c in light])
-        b.run("document.querySelector('main').style.cssText = 'width: 900px; max-width: 900px; padding: 0'")
+        b.run("document.querySelector('main').style.cssText = "
+              "'width: 900px; max-width: 900px; padding: 0'")
         self.state(DIAGRAM)
         dark_picture = b.run(picture)
         emulate("print")
