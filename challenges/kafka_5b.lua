@@ -45,8 +45,34 @@ local is_looking, is_appending = false, false
 local sends = {} -- requests to be appended
 local commits = {} -- key to offset, to be appended
 
--- A record is {key, message}, or {{key = offset, ..}} for what was committed. Taking one again does
--- no harm.
+-- A record is {key, message}, or {{key = offset, ..}} for what was committed.
+local function is_record(record)
+  if not json.is_array(record) or #record ~= 1 then
+    return json.is_array(record) and #record == 2 and type(record[1]) == "string"
+  end
+  for key, offset in pairs(type(record[1]) == "table" and record[1] or { false }) do
+    if type(key) ~= "string" or math.type(offset) ~= "integer" or offset < 0 then
+      return false
+    end
+  end
+  return true
+end
+
+local function are_records(list)
+  for _, record in ipairs(json.is_array(list) and list or { false }) do
+    if not is_record(record) then
+      return false
+    end
+  end
+  return true
+end
+
+-- What a store has under our keys is from nodes like this one, or else nobody can go on with it.
+local function foreign(key, expected)
+  return errors.new("crash", ("%s: expected %s"):format(key, expected))
+end
+
+-- Taking a record again does no harm.
 local function take(records, base)
   for i, record in ipairs(records) do
     local place = base + i - 1
@@ -74,6 +100,10 @@ end
 -- an error.
 local function catch_up(head)
   local at = node.now()
+  if type(head) ~= "table" or math.type(head.base) ~= "integer" or head.base < 0
+    or not are_records(head.records) or type(head.last) ~= "table" then
+    return nil, foreign(HEAD, "an object with base, records and last")
+  end
   while known < head.base do
     local number = known // parameters.block
     local block, err = kv.seq:read(block_key(number))
@@ -82,6 +112,8 @@ local function catch_up(head)
     end
     if not block then
       return nil, unavailable(err)
+    elseif not are_records(block) or #block ~= parameters.block then
+      return nil, foreign(block_key(number), "a block of records")
     end
     take(block, number * parameters.block)
   end
@@ -112,7 +144,7 @@ local function append(records)
       return nil, problem
     end
     local last = head.last[node.id]
-    if last and last.id == id then
+    if type(last) == "table" and last.id == id then
       offset = last.offset
       return nil -- it is there
     end
