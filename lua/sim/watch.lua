@@ -132,7 +132,7 @@ function watch.main(args)
     return status
   end
   local style, script = terminal.style(opts), opts.command[1]
-  local is_live = terminal.is_terminal(1)
+  local is_live = terminal.is_live(1)
   local stamps, saved, good = { [script] = 0 }, { script }, nil
   while saved do
     stamps = stamps_of(stamps)

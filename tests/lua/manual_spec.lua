@@ -120,6 +120,13 @@ describe("manual pages", function()
     end
   end)
 
+  it("have short options beside the long ones", function()
+    assert.matches("\n\\fB\\-w\\fR, \\fB\\-\\-workload\\fR \\fINAME\\fR\n",
+      pages["sim-test.1"], 1, true)
+    assert.matches("\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\n", pages["sim-check.1"], 1, true)
+    assert.matches("\n\\fB\\-\\-trace\\fR[=\\fIfull\\fR]\n", pages["node.1"], 1, true)
+  end)
+
   it("are text that troff takes as it is meant", function()
     for name, text in pairs(pages) do
       for line in text:gmatch("[^\n]+") do

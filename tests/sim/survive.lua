@@ -8,6 +8,7 @@
 
 local faults = require "sim.nemesis.faults"
 local json = require "hearsay.json"
+local progress = require "sim.progress"
 local sweep = require "hearsay.sweep"
 
 local FOLDERS = { "challenges", "tests/sim/right" }
@@ -130,8 +131,9 @@ local function command_line(node)
   return args, given
 end
 
--- Runs a node with all seeds; returns counts, and the first outcome that is invalid.
-local function survive(node, seeds)
+-- Runs a node with all seeds; calls a function after each. Returns counts, and the first outcome
+-- that is invalid.
+local function survive(node, seeds, after_each)
   local args, given = command_line(node)
   local counts, failure = { [true] = 0, [false] = 0, unknown = 0, operations = 0 }, nil
   sweep.run({
@@ -148,6 +150,7 @@ local function survive(node, seeds)
     counts[outcome.valid] = counts[outcome.valid] + 1
     counts.operations = counts.operations + outcome.operations
     failure = outcome.valid == false and outcome or nil
+    after_each()
     return failure ~= nil
   end)
   return counts, failure
@@ -162,8 +165,13 @@ local seeds = tonumber(arg[1] or 100)
 local all, total = nodes(), { runs = 0, valid = 0, unknown = 0, operations = 0 }
 print(("%-36s %7s %7s %8s %11s  faults but"):format("node", "seeds", "valid", "unknown",
   "operations"))
+local shown, seen = progress.new("runs", #all * seeds), 0
 for _, node in ipairs(all) do
-  local counts, failure = survive(node, seeds)
+  local counts, failure = survive(node, seeds, function()
+    seen = seen + 1
+    shown:step(seen, name_of(node))
+  end)
+  shown:clear()
   local done = counts[true] + counts[false] + counts.unknown
   print(("%-36s %7d %7d %8d %11d  %s"):format(name_of(node), done, counts[true], counts.unknown,
     counts.operations, node.case.but == "" and "none" or node.case.but))
