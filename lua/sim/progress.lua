@@ -3,13 +3,13 @@
 -- It is for whoever waits, and goes to standard error. On a terminal one line is drawn again and
 -- again, within the terminal's width, and nothing is left of it in the end; the cursor is never
 -- hidden, so that there is nothing to restore when the process is ended. In a log there is a line
--- every ten seconds, and none of what is over sooner.
+-- every thirty seconds, and none of what is over sooner.
 -- @module sim.progress
 
 local format = require "sim.format"
 local terminal = require "sim.terminal"
 
-local EVERY = 10 -- seconds between lines in a log
+local EVERY = 30 -- seconds between lines in a log
 local SURE = 3 -- seconds after which it is said how long it will take
 local ROOM = 3 -- columns at the end: a ^C that is typed must not begin a new line
 local BAR, SHORTEST = 30, 8 -- columns

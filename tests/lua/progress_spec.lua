@@ -72,15 +72,15 @@ describe("progress", function()
     assert.equal(3, #written)
   end)
 
-  it("is a line every ten seconds in a log, and none of what is over soon", function()
+  it("is a line every thirty seconds in a log, and none of what is over soon", function()
     local shown = progress.new("seeds", 1000, world())
-    for s = 1, 25 do
+    for s = 1, 75 do
       now = 100 + s
       shown:step(s * 10, "0 invalid")
       shown:step(s * 10, "0 invalid")
     end
     shown:clear()
-    assert.same({ "100 of 1,000 seeds, 0 invalid, 90 s left\n",
-      "200 of 1,000 seeds, 0 invalid, 80 s left\n" }, written)
+    assert.same({ "300 of 1,000 seeds, 0 invalid, 70 s left\n",
+      "600 of 1,000 seeds, 0 invalid, 40 s left\n" }, written)
   end)
 end)
