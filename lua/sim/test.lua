@@ -82,7 +82,7 @@ local function run_once(opts, style)
     crash = trial.first_crash(run.history), faults = run.faults, duration_us = run.duration_us,
     store = folder.path, has_report = opts.report or opts.open,
     command = options.command(opts, { seed = ("%d"):format(opts.seed), ["test-count"] = false,
-      report = false, open = false }),
+      ["no-report"] = false, open = false }),
   }
   local journal = run.world:journal()
   local is_kept, why_not = pcall(keep, folder, run, journal, screen.render(run.results, meta),
@@ -97,7 +97,7 @@ local function run_once(opts, style)
   else
     io.stdout:write(screen.render(run.results, meta, style))
   end
-  if opts.report or opts.open then
+  if meta.has_report then
     io.stdout:flush() -- who waits for the figures need not wait for the page
     if not report.make(folder.path, opts.open) then
       return COULD_NOT_RUN

@@ -104,7 +104,7 @@ function simulation.run(bench)
   end
   if bench.wants("3e") then
     local command = "./sim test -w broadcast --bin challenges/broadcast_3e.lua --node-count 25 "
-      .. "--rate 100 --time-limit 20 --latency 100 --store " .. bench.folder .. "/store"
+      .. "--rate 100 --time-limit 20 --latency 100 --no-report --store " .. bench.folder .. "/store"
     local medians = sample.interleaved(3, {
       function() return bench.measure("feed", "/dev/null", command).wall_s * 1e3 end,
     })

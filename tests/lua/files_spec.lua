@@ -31,7 +31,7 @@ describe("the files of a run", function()
   setup(function()
     os.remove(root)
     for i, options in ipairs(RUNS) do
-      local args = { "--json", "--report", "--store", root, "--time-limit", "8", "--rate", "40" }
+      local args = { "--json", "--store", root, "--time-limit", "8", "--rate", "40" }
       for word in options:gmatch("%S+") do
         args[#args + 1] = word
       end

@@ -20,7 +20,7 @@ describe("options", function()
       sync_time = 1, topology = "grid", real_time = false, nemesis = {}, nemesis_interval = 10,
       consistency_models = { "strict-serializable" }, converge = false, max_txn_length = 4,
       max_writes_per_key = 16, seed = 1, test_count = 1, json = false, store = "store",
-      report = false, open = false, log_stderr = false, log_net_send = false,
+      report = true, open = false, log_stderr = false, log_net_send = false,
       log_net_recv = false, color = "auto", help = false,
     }, opts)
   end)
@@ -34,7 +34,7 @@ describe("options", function()
       "--concurrency", "2n", "--key-count", "3", "--max-txn-length", "5",
       "--max-writes-per-key", "6", "--seed", "42", "--test-count", "7", "--store", "out",
       "--json", "--real-time", "--converge", "--no-head-of-line", "--log-stderr", "--log-net-send",
-      "--log-net-recv", "--sync-time", "0.5", "--report", "--open",
+      "--log-net-recv", "--sync-time", "0.5", "--no-report", "--open",
     }))
     opts.given, opts.nodes = nil, { #opts.nodes, opts.nodes[1], opts.nodes[25] }
     assert.same({
@@ -47,7 +47,7 @@ describe("options", function()
       converge = true, key_count = 3, max_txn_length = 5, max_writes_per_key = 6,
       seed = 42, test_count = 7,
       json = true, store = "out", log_stderr = true, log_net_send = true, log_net_recv = true,
-      report = true, open = true, color = "auto", help = false,
+      report = false, open = true, color = "auto", help = false,
     }, opts)
   end)
 

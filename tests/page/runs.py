@@ -35,7 +35,7 @@ def page(name):
     store = os.path.join(_folder, name)
     path = os.path.join(store, "latest", "report.html")
     if not os.path.exists(path):
-        done = subprocess.run(["./sim", "test", "--report", "--store", store] + COMMANDS[name], cwd=ROOT,
+        done = subprocess.run(["./sim", "test", "--store", store] + COMMANDS[name], cwd=ROOT,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode > 2 or done.stderr:
             raise RuntimeError("%s: status %d: %s" % (name, done.returncode, done.stderr))

@@ -1,8 +1,8 @@
 --- `./sim report`: the page of a run, written from the files that the run left.
 --
--- A run itself writes no page unless it is asked to: finding out in what order each value spread,
--- and drawing up every message, takes three times as long as a run of 25 nodes for 20 seconds, and
--- most runs are looked at on the screen only.
+-- A run writes its page when its figures are on the screen: finding out in what order each value
+-- spread, and drawing up every message, takes longer than a run of 25 nodes for 20 seconds, and
+-- who waits for the figures need not wait for that.
 -- @module sim.report
 
 local check = require "sim.check"
