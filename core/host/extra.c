@@ -4,6 +4,8 @@
 
 #include <lauxlib.h>
 
+#include <stdint.h>
+
 static const char extra_key = 'x';
 
 static int extra_gc(lua_State *L)
@@ -47,6 +49,7 @@ struct extra *extra_open(lua_State *L)
   lua_rawsetp(L, LUA_REGISTRYINDEX, &extra_key);
   memcpy(lua_getextraspace(L), &x, sizeof x);
   x->layout_is_known = layout_is_known();
+  x->most_text = SIZE_MAX;
   names_open(&x->names, L);
   x->array_mark = keep_mark(L, "hearsay.array");
   x->raw_mark = keep_mark(L, "hearsay.raw");

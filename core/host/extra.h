@@ -20,6 +20,7 @@ struct kept {
 struct extra {
   void *owner;         /* see state.h */
   int layout_is_known; /* see layout.h */
+  size_t most_text;    /* bytes that a value may be encoded to: see value_limit */
   struct names names;
   struct kept array_mark, raw_mark;      /* metatables; see value.h */
   struct kept type, msg_id, in_reply_to; /* strings: keys of a body */

@@ -32,3 +32,8 @@ int value_is_array(lua_State *L, int index)
   lua_pop(L, 1);
   return is_array;
 }
+
+void value_limit(lua_State *L, size_t most_bytes)
+{
+  extra_of(L)->most_text = most_bytes;
+}

@@ -39,6 +39,10 @@ enum value_flags {
 /* Prepares a state: creates the marks. Call once per lua_State. Raises. */
 void value_open(lua_State *L);
 
+/* From here on no buffer that values are encoded to gets longer than so many bytes by it: a table that
+ * has another several times, which has another several times, would soon fill all memory. */
+void value_limit(lua_State *L, size_t most_bytes);
+
 /* Pushes the value of a JSON text and returns 0; or pushes nothing, fills `e`
  * (with the byte position, from 0) and returns -1. Raises only on out of memory. */
 int value_decode(lua_State *L, struct slice text, int flags, struct error *e);

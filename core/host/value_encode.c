@@ -239,10 +239,25 @@ static int encode_userdata(struct encoder *c, int index)
   return splice->append(splice, c->out) == 0 ? 0 : fail(c, "out of memory");
 }
 
+static int is_too_long(const struct encoder *c)
+{
+  return c->out->length > c->x->most_text;
+}
+
+static int fail_too_long(struct encoder *c)
+{
+  char text[96];
+  (void)snprintf(text, sizeof text, "longer than %zu bytes (the limit is set by --max-line)",
+                 c->x->most_text);
+  return fail(c, text);
+}
+
 static int encode(struct encoder *c, int index)
 {
   lua_State *L = c->L;
   int type = lua_type(L, index);
+  if (is_too_long(c))
+    return fail_too_long(c);
   switch (type) {
   case LUA_TBOOLEAN: {
     struct slice word = lua_toboolean(L, index) ? SLICE("true") : SLICE("false");
@@ -299,7 +314,7 @@ static int encode_body(struct encoder *c, int index)
 /* Writes a table without the walk. 0: that could not be done, and nothing has been written. */
 static int write_plain(struct encoder *c, int index, int is_body)
 {
-  struct value_plain p = {.out = c->out, .x = c->x};
+  struct value_plain p = {.out = c->out, .x = c->x, .most = c->x->most_text};
   if (!c->x->layout_is_known || (c->flags & VALUE_SORTED_KEYS) != 0 || !lua_istable(c->L, index))
     return 0;
   const size_t before = c->out->length;
@@ -311,7 +326,7 @@ static int write_plain(struct encoder *c, int index, int is_body)
   } else {
     result = value_plain_write(&p, table);
   }
-  if (result != 0) {
+  if (result != 0 || is_too_long(c)) {
     c->out->length = before;
     return 0;
   }
@@ -333,6 +348,8 @@ static int run(struct encoder *c, int index, int is_body)
     return error_set(e, "out of stack");
   index = lua_absindex(L, index);
   int result = is_body ? encode_body(c, index) : encode(c, index);
+  if (result == 0 && is_too_long(c))
+    result = fail_too_long(c);
   if (result != 0) {
     c->out->length = length;
     lua_settop(L, top);

@@ -35,6 +35,8 @@ static int write_raw(struct value_plain *p, const struct layout_table *t)
 /* 0, or any other number. */
 static inline int write_value(struct value_plain *p, union layout_payload as, unsigned char tag)
 {
+  if (p->out->length > p->most)
+    return NOT_PLAIN;
   switch (tag) {
   case LAYOUT_SHORT_STRING:
   case LAYOUT_LONG_STRING:

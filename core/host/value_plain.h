@@ -13,8 +13,9 @@
 struct value_plain {
   struct bytes *out;
   const struct extra *x;
-  int depth;  /* of what is written into */
-  int fields; /* enum value_fields: those of a body are added */
+  size_t most; /* bytes that `out` may have */
+  int depth;   /* of what is written into */
+  int fields;  /* enum value_fields: those of a body are added */
 };
 
 /* Each takes a table, which lua_topointer gives, and appends its text. Returns 0; or -1 when

@@ -48,6 +48,43 @@ describe("limits of ./node:", function()
     assert.equal("node: over 8000000 bytes of memory (the limit is set by --max-memory)\n", ran.err)
   end)
 
+  -- A hundred tables make a text of 2^100 bytes.
+  it("a line that goes out, and any text that a value becomes", function()
+    local bodies = ask("--max-line 100000", [[
+      local json, seen = require "hearsay.json", require "hearsay.seen"
+      local function twice(depth)
+        local t = { 1 }
+        for _ = 1, depth do t = { t, t } end
+        return t
+      end
+      local function why(f, ...) return (select(2, pcall(f, ...))) end
+      node.on("send", function() return { type = "x", nested = twice(100) } end)
+      node.on("text", function()
+        return { type = "text_ok", length = #json.encode(twice(10)), said = {
+          why(json.encode, twice(100)), why(json.encode, twice(90), true),
+          why(function() seen.new():add(twice(100)) end),
+          why(json.encode, { ("x"):rep(200000) }) } }
+      end)
+      node.on("long", function()
+        local function send(length)
+          return node.send("c2", { type = "y", s = ("x"):rep(length) })
+        end
+        local room = 100000 - #'{"src":"n1","dest":"c2","body":{"type":"y","s":""}}'
+        send(room)
+        return { type = "long_ok", why = why(send, room + 1) }
+      end)
+    ]], "send", "text", "long")
+    local limit = "longer than 99998 bytes (the limit is set by --max-line)"
+    assert.equal(13, bodies[1].code)
+    assert.truthy(bodies[1].text:find(limit, 1, true))
+    assert.equal(4, #bodies[2].said)
+    for _, text in ipairs(bodies[2].said) do
+      assert.truthy(text:find(limit, 1, true), text)
+    end
+    assert.is_true(bodies[2].length > 2000)
+    assert.truthy(bodies[3].why:find(limit, 1, true))
+  end)
+
   it("rpcs", function()
     local bodies, diagnostics = ask("--max-rpcs 3", [[
       node.on("go", function()
