@@ -99,7 +99,7 @@ describe("lin-kv by Raft", function()
     bench.kept(run)
     for _, id in ipairs({ "n0", "n1", "n2", "n3", "n4" }) do
       run.world:kill(id)
-      assert(run.world:file(id, "raft.log"):find('"snapshot"', 1, true))
+      assert(run.world:file(id, "raft.log+1"):find('"snapshot"', 1, true))
     end
   end)
 

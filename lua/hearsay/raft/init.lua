@@ -247,7 +247,7 @@ function Server:take_snapshot()
     index = self.applied, term = self.log:term_at(self.applied),
     text = json.encode({ state = self.options.save(), sessions = self.sessions:save() }, true),
   }
-  self.storage:put_snapshot(self.snapshot)
+  self.storage:put_snapshot(self.snapshot, self)
   self.log:forget(math.max(self.log.base, self.applied - self.options.snapshot // 2))
 end
 
@@ -262,8 +262,8 @@ end
 
 -- Takes a leader's snapshot, which is of a later state than this server's.
 function Server:restore(snapshot)
-  self.storage:put_snapshot(snapshot)
   self.log:restart(snapshot.index, snapshot.term)
+  self.storage:put_snapshot(snapshot, self)
   self:restore_state(snapshot)
   self.requests:restored()
   self.requests:answer_reads()

@@ -3,10 +3,12 @@
 -- The paper's persistent state (figure 2) as a journal in a hearsay.log on the node's disk: what
 -- changes is written behind what was, and read from the front at the start. A record is
 --
---     ["start"]                         a start of this server, which numbers its sessions
+--     ["start", number]                 of this server, which is the number of its session
 --     ["term", term, vote]              vote is null where there is none in that term
 --     ["entries", first, [entry, ..]]   they take the place of what was from `first` on
 --     ["snapshot", index, term, text]   stands for the entries up to index
+--
+-- Behind a snapshot all that still counts is written once more, and what was before it is given up.
 --
 -- What is written is durable when a sync that began later is over. Whoever answers, syncs first.
 -- Without a disk nothing is kept: then a killed server may vote twice in a term, and forget what it
@@ -27,8 +29,8 @@ local storage = {}
 
 local readers = {}
 
-function readers.start(found)
-  found.starts = found.starts + 1
+function readers.start(found, number)
+  found.session = number
 end
 
 function readers.term(found, term, vote)
@@ -57,7 +59,7 @@ end
 -- @raise when there is no disk, or what is there was damaged
 function storage.open(is_durable)
   local self = setmetatable({}, Storage)
-  local found = { term = 0, log = log.new(), starts = 0 }
+  local found = { term = 0, log = log.new(), session = 0 }
   if not is_durable then
     found.session = math.floor(node.now() * 1e6) -- clocks go on while a node is restarted
     return self, found
@@ -67,15 +69,15 @@ function storage.open(is_durable)
     local record = pair[2]
     readers[record[1]](found, table.unpack(record, 2))
   end
-  self:write("start")
-  found.session = found.starts + 1
+  found.session = found.session + 1
+  self.session = found.session
+  self:write("start", self.session)
   return self, found
 end
 
+-- Returns the record's place in the journal.
 function Storage:write(...)
-  if self.journal then
-    assert(self.journal:append(KEY, json.array({ ... })))
-  end
+  return self.journal and assert(self.journal:append(KEY, json.array({ ... })))
 end
 
 function Storage:set_term(term, vote)
@@ -87,8 +89,17 @@ function Storage:put_entries(first, entries)
   self:write("entries", first, entries)
 end
 
-function Storage:put_snapshot(snapshot)
-  self:write("snapshot", snapshot.index, snapshot.term, snapshot.text)
+--- Keeps a snapshot, and gives up what is not needed any more.
+-- @tparam table snapshot {index, term, text}
+-- @tparam table server of which the term, the vote, and the log behind the snapshot are kept
+function Storage:put_snapshot(snapshot, server)
+  local place = self:write("snapshot", snapshot.index, snapshot.term, snapshot.text)
+  self:write("start", self.session)
+  self:set_term(server.term, server.vote)
+  self:put_entries(snapshot.index + 1, (server.log:slice(snapshot.index + 1, math.huge)))
+  if place then
+    self.journal:retain(KEY, place)
+  end
 end
 
 --- Waits until all that was written is durable; at once without a disk.
