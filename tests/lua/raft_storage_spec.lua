@@ -139,6 +139,20 @@ describe("a snapshot", function()
     assert.same(before.list, one:look().list)
   end)
 
+  it("leaves on the disk what is behind it, which may be all that a majority has of it", function()
+    local one = lab.start(3, { "durable=true", "snapshot=10" })
+    local entries = json.array()
+    for i = 1, 12 do
+      entries[i] = json.array({ 1, lab.command(i, "v" .. i) })
+    end
+    assert.equal(12, one:append("n1", 1, 0, 0, entries, 10).match)
+    assert(one:look().kept < 5) -- the snapshot is taken
+    one:restart()
+    assert.same({ 10, 12 }, { one:look().applied, one:look().last })
+    one:append("n2", 2, 12, 1, lab.entries({ 2, false }), 13)
+    assert.equal(12, #one:look().list)
+  end)
+
   it("comes in parts, each confirmed, and takes the place of what is there", function()
     local one = lab.start(3, DURABLE)
     one:append("n1", 1, 0, 0, lab.entries({ 1, lab.command(1, "x") }, { 1, false }))
