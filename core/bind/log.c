@@ -401,7 +401,7 @@ static int end_compact(lua_State *L, int status, lua_KContext ticket)
 
 /*** Rewrites the segments that are sealed and synced without what was given up: entries that are not
  * retained, and committed and start offsets that were raised later. Waits until that is done, in
- * steps of a segment between which the node goes on. It also happens by itself, when that may give
+ * small steps between which the node goes on. It also happens by itself, when that may give
  * half of their space back. Nothing is done where there are none, or for logs in memory.
  * @treturn[1] boolean true
  * @treturn[2] nil
@@ -529,9 +529,9 @@ static uint64_t check_segment(lua_State *L, int index)
  * `name`, and a file for each segment beside it. A log of an older version is taken over.
  * @tparam string name up to 200 letters, digits, '_', '.' and '-'
  * @tparam[opt] table options `segment`: the length in bytes after which the next segment is begun,
- *   4096 or more; 4 MiB unless given. It may be another each time. A step of compaction takes as
- *   long as reading so much, about 10 ms for 4 MiB, and recovery needs so much memory besides the
- *   logs
+ *   4096 or more; 4 MiB unless given. It may be another each time. Compaction reads and writes so
+ *   much at once, and looks at the records in smaller steps; recovery needs so much memory besides
+ *   the logs
  * @treturn[1] log
  * @treturn[2] nil
  * @treturn[2] string why not: there is no folder, it cannot be written, the log is open already, here

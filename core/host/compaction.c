@@ -1,6 +1,11 @@
+/* A segment is read as a whole, which is fast, and what is wanted of it is written as a whole. What
+ * takes time is to look at the records, so that is what is done in pieces. A segment may be much
+ * longer than its limit, where a script has appended much in one turn. */
 #include "host/compaction.h"
 
 #include "host/node_private.h"
+
+enum { STEP_BYTES = 128 * 1024 }; /* of records; a few milliseconds */
 
 static void drop_file(struct compaction *c)
 {
@@ -16,6 +21,8 @@ void compaction_stop(struct compaction *c)
   if (is_aside)
     segments_remove(c->segments, 0);
   bytes_free(&c->content);
+  bytes_free(&c->kept);
+  c->is_reading = 0;
   c->state = COMPACTION_IDLE;
 }
 
@@ -51,31 +58,7 @@ static int is_wanted(const struct compaction *c, const struct journal_record *re
   }
 }
 
-/* Appends what is wanted of the content to `kept`. */
-static int keep_wanted(struct compaction *c, struct journal_reader *r, struct bytes *kept,
-                       int *has_dropped, struct error *e)
-{
-  struct journal_record record = {0};
-  struct error why = {""};
-  enum journal_result result;
-  while ((result = journal_next(r, &record, &why)) == JOURNAL_RECORD) {
-    if (is_wanted(c, &record)) {
-      record.sequence = c->sequence++;
-      record.unsynced = 0;
-      if (journal_write(kept, c->salt, &record, e) != 0)
-        return -1;
-    } else if (record.type != JOURNAL_SEAL) {
-      *has_dropped = 1;
-    }
-  }
-  if (result == JOURNAL_END && record.type == JOURNAL_SEAL)
-    return 0;
-  return segments_refuse(c->segments, r->header.number, e, "%s",
-                         why.text[0] != '\0' ? why.text : "it has lost its end");
-}
-
-static int begin_file(struct compaction *c, const struct segment *first, struct bytes *kept,
-                      struct error *e)
+static int begin_file(struct compaction *c, const struct segment *first, struct error *e)
 {
   const struct platform *p = node_platform(c->segments->node);
   c->salt = p->vtable->random(p->ctx);
@@ -83,33 +66,68 @@ static int begin_file(struct compaction *c, const struct segment *first, struct 
   c->has_dropped = 0;
   c->bytes = 0;
   const struct journal_header header = {JOURNAL_REWRITTEN, first->number, c->salt};
-  return journal_write_header(kept, &header, e);
+  return journal_write_header(&c->kept, &header, e);
 }
 
-/* Takes the next segment into the file, or leaves it alone. */
-static int take_segment(struct compaction *c, struct error *e)
+/* Reads the next segment. */
+static int begin_segment(struct compaction *c, struct error *e)
 {
-  struct segments *s = c->segments;
-  const struct segment *source = &s->sealed[c->at + c->count];
-  struct journal_reader r;
-  struct bytes kept = {0};
-  int has_dropped = 0, result = 0;
-  if (c->count == 0)
-    result = begin_file(c, source, &kept, e);
-  if (result == 0)
-    result = segments_read(s, source->number, source->sequence - 1, &c->content, &r, e);
-  if (result == 0)
-    result = keep_wanted(c, &r, &kept, &has_dropped, e);
-  if (result == 0 && c->count == 0 && !has_dropped && source->bytes >= s->limit_bytes / 2) {
-    c->at++;
-  } else if (result == 0) {
-    result = c->file->vtable->append(c->file, bytes_slice(&kept), e);
-    c->bytes += kept.length;
-    c->has_dropped |= has_dropped;
-    c->count++;
+  const struct segment *source = &c->segments->sealed[c->at + c->count];
+  c->kept.length = 0;
+  c->source_dropped = c->is_sealed = 0;
+  if (c->count == 0 && begin_file(c, source, e) != 0)
+    return -1;
+  c->is_reading = 1;
+  return segments_read(c->segments, source->number, source->sequence - 1, &c->content, &c->reader,
+                       e);
+}
+
+static int take_record(struct compaction *c, const struct journal_record *record, struct error *e)
+{
+  struct journal_record again = *record;
+  c->is_sealed = record->type == JOURNAL_SEAL;
+  if (!is_wanted(c, record)) {
+    c->source_dropped |= !c->is_sealed;
+    return 0;
   }
-  bytes_free(&kept);
-  return result;
+  again.sequence = c->sequence++;
+  again.unsynced = 0;
+  return journal_write(&c->kept, c->salt, &again, e);
+}
+
+/* The segment was looked at to its end: takes it into the file, or leaves it alone. */
+static int end_segment(struct compaction *c, struct error *e)
+{
+  const struct segments *s = c->segments;
+  c->is_reading = 0;
+  if (c->count == 0 && !c->source_dropped && c->content.length >= s->limit_bytes / 2) {
+    c->at++;
+    return 0;
+  }
+  if (c->file->vtable->append(c->file, bytes_slice(&c->kept), e) != 0)
+    return -1;
+  c->bytes += c->kept.length;
+  c->has_dropped |= c->source_dropped;
+  c->count++;
+  return 0;
+}
+
+/* Looks at some more records of the segment. */
+static int take_some(struct compaction *c, struct error *e)
+{
+  struct journal_record record;
+  struct error why = {"it has lost its end"};
+  size_t begin = c->reader.position;
+  while (c->reader.position - begin < STEP_BYTES) {
+    enum journal_result result = journal_next(&c->reader, &record, &why);
+    if (result == JOURNAL_END && c->is_sealed)
+      return end_segment(c, e);
+    if (result != JOURNAL_RECORD)
+      return segments_refuse(c->segments, c->reader.header.number, e, "%s", why.text);
+    if (take_record(c, &record, e) != 0)
+      return -1;
+  }
+  return 0;
 }
 
 /* --- a pass ------------------------------------------------------------- */
@@ -145,19 +163,21 @@ static void step(struct compaction *c)
 {
   struct error e;
   int is_full = c->count > 0 && c->bytes >= c->segments->limit_bytes / 2;
-  if (!is_full && !is_behind(c)) {
-    if (take_segment(c, &e) != 0)
-      fail(c, &e);
-    else
-      wait_for_disk(c);
+  int result = 0;
+  if (c->is_reading) {
+    result = take_some(c, &e);
+  } else if (!is_full && !is_behind(c)) {
+    result = begin_segment(c, &e) == 0 ? take_some(c, &e) : -1;
   } else if (c->count > 1 || (c->count == 1 && c->has_dropped)) {
-    if (seal(c, &e) != 0)
-      fail(c, &e);
-    else
-      wait_for_disk(c);
+    result = seal(c, &e);
   } else {
     end(c); /* there is nothing, or one that would be the same again */
+    return;
   }
+  if (result != 0)
+    fail(c, &e);
+  else
+    wait_for_disk(c);
 }
 
 /* What is written is on the disk, and so is all that it relies on. */

@@ -3,8 +3,8 @@
  *
  * A pass goes through them from the oldest on, and rewrites neighbours as one until that is half as
  * long as a segment may be; one that has nothing to drop and is long enough is left alone. It is
- * done in steps, each of which reads at most one segment and ends with a sync, so that the node
- * takes its turn and the disk sets the pace. Between steps the log takes records as ever.
+ * done in steps, each of which looks at some records and ends with a sync, so that the node takes
+ * its turn and the disk sets the pace. Between steps the log takes records as ever.
  *
  * What a pass drops it drops because of later records, which may not be synced yet. So before a
  * rewritten segment gets its name, all that the log has taken is synced. */
@@ -44,7 +44,14 @@ struct compaction {
   uint64_t salt;     /* of the file */
   uint64_t sequence; /* of the record that is written next */
   uint64_t bytes;    /* in the file */
+
+  /* The segment that is looked at. */
+  int is_reading;
   struct bytes content;
+  struct journal_reader reader;
+  struct bytes kept;  /* what is wanted of it so far, as it will be in the file */
+  int source_dropped; /* something of it */
+  int is_sealed;      /* its end was seen */
 };
 
 /* Begins a pass over what is sealed now. Returns 1; 0 when there is nothing to look at; or -1 with

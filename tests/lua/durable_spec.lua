@@ -320,6 +320,57 @@ describe("a log of many segments", function()
     assert.equal(472, #ask(nodes, "read").keys.k)
   end)
 
+  -- What comes in one turn is in one segment, however long it gets; it is looked at in many steps.
+  it("looks at a long segment in steps", function()
+    local nodes = many({ sync_time = 10 })
+    ask(nodes, "fill", { key = "k", value = ("v"):rep(100), count = 5000 })
+    assert.is_true(ask(nodes, "sync").ok)
+    ask(nodes, "append", { key = "k", value = "behind it" })
+    nodes:run(1)
+    ask(nodes, "retain", { key = "k", offset = 2500 })
+    local answer = send(nodes, "compact")
+    local begin, during = nodes:now(), 0
+    while not answer.at do
+      assert.equal(5001 + during, ask(nodes, "append", { key = "k", value = during }).offset)
+      during = during + 1
+      nodes:run(0.01)
+    end
+    assert.is_true(answer.reply.ok)
+    assert.is_true(answer.at - begin > 5 * 0.01 and during > 5) -- more than 5 steps of 128 KiB
+    local before = content(nodes)
+    assert.is_true(ask(nodes, "sync").ok)
+    nodes:restart("n0")
+    assert.equal(before, content(nodes))
+    assert.is_true(ask(nodes, "size").bytes < 2501 * 150 + during * 50)
+  end)
+
+  it("rewrites nothing that has been damaged meanwhile", function()
+    local seal, record = 40, 32 + 1 + 53 -- bytes: of a seal, and of the record in front of it
+    for kind, damage in ipairs({
+      function(bytes) return bytes:sub(1, -seal - 1) end,
+      function(bytes) return bytes:sub(1, -seal - record - 1) end,
+      function(bytes) return bytes:sub(1, 99) .. "?" .. bytes:sub(101) end,
+      function(bytes) return bytes:sub(1, 20) end,
+      function() return "" end,
+      function() return false end,
+    }) do
+      local nodes = many({ sync_time = 1 })
+      fill(nodes, 0, 200)
+      nodes:run(1)
+      ask(nodes, "retain", { key = "k", offset = 20 })
+      local before, third = content(nodes), nodes:file("n0", NAME .. "+3")
+      nodes:file("n0", FIRST, damage(nodes:file("n0", FIRST)))
+      local reply = ask(nodes, "compact")
+      assert.is_nil(reply.ok, "damage " .. kind)
+      assert.matches(kind < 6 and "cannot use test.log+1: " or "cannot open test.log+1",
+        reply.error, 1, true)
+      assert.equal(third, nodes:file("n0", NAME .. "+3"))
+      assert.equal(201, ask(nodes, "append", { key = "k", value = 1, sync = true }).offset)
+      assert.is_not.equal(before, content(nodes)) -- it goes on
+      assert.is_nil(nodes:file("n0", NAME .. "+new"))
+    end
+  end)
+
   it("ends a compaction when it is closed", function()
     local nodes = many({ sync_time = 20 })
     fill(nodes, 0, 500)

@@ -29,7 +29,7 @@ function log.new() end
 ---
 ---Raises before init, and where there is no node
 ---@param name string up to 200 letters, digits, '_', '.' and '-'
----@param options? table `segment`: the length in bytes after which the next segment is begun, 4096 or more; 4 MiB unless given. It may be another each time. A step of compaction takes as long as reading so much, about 10 ms for 4 MiB, and recovery needs so much memory besides the logs
+---@param options? table `segment`: the length in bytes after which the next segment is begun, 4096 or more; 4 MiB unless given. It may be another each time. Compaction reads and writes so much at once, and looks at the records in smaller steps; recovery needs so much memory besides the logs
 ---@return hearsay.log.log|nil
 ---@return string|nil # why not: there is no folder, it cannot be written, the log is open already, here or in another process, it was damaged, or it is of a newer version. The files are then as they were
 function log.open(name, options) end
@@ -125,7 +125,7 @@ function a_log:sync() end
 
 ---Rewrites the segments that are sealed and synced without what was given up: entries that are not
 ---retained, and committed and start offsets that were raised later. Waits until that is done, in
----steps of a segment between which the node goes on. It also happens by itself, when that may give
+---small steps between which the node goes on. It also happens by itself, when that may give
 ---half of their space back. Nothing is done where there are none, or for logs in memory.
 ---
 ---Raises where one cannot wait: in the main part, in a coroutine of the script's own
