@@ -398,7 +398,7 @@ int value_decode(lua_State *L, struct slice text, int flags, struct error *e)
   json_reader_init(&reader, text, VALUE_MAX_DEPTH);
   begin(&b, L, &reader, flags);
   if (build(&b, &position, &why) == 0) {
-    if (next(&b, &token) == JSON_END)
+    if (reader.at == reader.end || next(&b, &token) == JSON_END)
       return 0;
     position = reader.error_position;
     why = reader.error;
