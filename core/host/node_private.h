@@ -66,6 +66,9 @@ struct node {
 /* Fills `e` and returns -1 when the node has as many tasks as it may. */
 int node_check_tasks(const struct node *n, struct error *e);
 
+/* The handler of a type, or NULL. */
+const struct handler *node_find_handler(const struct node *n, struct slice type);
+
 /* Writes a line of diagnostics, formatted like printf. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
