@@ -18,7 +18,8 @@
 enum limits_counting { LIMITS_TIMED, LIMITS_COUNTED, LIMITS_PROBED };
 
 struct limits {
-  uint64_t line_bytes;   /* of a message, without its newline; of what a value is encoded to */
+  uint64_t line_bytes;   /* of a message that comes in, without its newline; twice as many of text
+                            that a value is encoded to */
   uint64_t rpcs;         /* that wait for a reply */
   uint64_t timers;       /* that have not run, or are periodic */
   uint64_t tasks;        /* coroutines of handlers, timers and node.spawn that have not ended */

@@ -118,8 +118,8 @@ static int set_up(lua_State *L)
   const struct state_options *o = lua_touserdata(L, 1);
   luaL_openlibs(L);
   value_open(L);
-  if (o->limits != NULL) /* of a line, whose own end is "}}" */
-    value_limit(L, (size_t)o->limits->line_bytes - 2);
+  if (o->limits != NULL) /* an answer may be longer than its question */
+    value_limit(L, 2 * (size_t)o->limits->line_bytes);
   extra_of(L)->owner = o->owner;
   lua_pushstring(L, o->root);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &root_key);

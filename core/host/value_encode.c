@@ -247,7 +247,7 @@ static int is_too_long(const struct encoder *c)
 static int fail_too_long(struct encoder *c)
 {
   char text[96];
-  (void)snprintf(text, sizeof text, "longer than %zu bytes (the limit is set by --max-line)",
+  (void)snprintf(text, sizeof text, "longer than %zu bytes (the limit is twice --max-line)",
                  c->x->most_text);
   return fail(c, text);
 }

@@ -63,18 +63,18 @@ describe("limits of ./node:", function()
         return { type = "text_ok", length = #json.encode(twice(10)), said = {
           why(json.encode, twice(100)), why(json.encode, twice(90), true),
           why(function() seen.new():add(twice(100)) end),
-          why(json.encode, { ("x"):rep(200000) }) } }
+          why(json.encode, { ("x"):rep(300000) }) } }
       end)
       node.on("long", function()
         local function send(length)
           return node.send("c2", { type = "y", s = ("x"):rep(length) })
         end
-        local room = 100000 - #'{"src":"n1","dest":"c2","body":{"type":"y","s":""}}'
+        local room = 200000 - #'{"src":"n1","dest":"c2","body":{"type":"y","s":""}}'
         send(room)
-        return { type = "long_ok", why = why(send, room + 1) }
+        return { type = "long_ok", why = why(send, room + 3) }
       end)
     ]], "send", "text", "long")
-    local limit = "longer than 99998 bytes (the limit is set by --max-line)"
+    local limit = "longer than 200000 bytes (the limit is twice --max-line)"
     assert.equal(13, bodies[1].code)
     assert.truthy(bodies[1].text:find(limit, 1, true))
     assert.equal(4, #bodies[2].said)
