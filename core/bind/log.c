@@ -1,5 +1,5 @@
 /*** Append-only logs, one a key, with offsets that may be sparse, and committed offsets; in memory, or
- * in a file of the node too.
+ * in files of the node too.
  *
  *     local log = require "hearsay.log"
  *
@@ -528,10 +528,10 @@ static uint64_t check_segment(lua_State *L, int index)
  * simulated disk; ./node keeps them in the folder that --data gives, in one called as the node:
  * `name`, and a file for each segment beside it. A log of an older version is taken over.
  * @tparam string name up to 200 letters, digits, '_', '.' and '-'
- * @tparam[opt] table options `segment`: the length in bytes after which the next segment is begun,
- *   4096 or more; 4 MiB unless given. It may be another each time. Compaction reads and writes so
- *   much at once, and looks at the records in smaller steps; recovery needs so much memory besides
- *   the logs
+ * @tparam[opt] table options
+ * @tparam[opt=4194304] integer options.segment bytes after which the next segment is begun, 4096 or
+ *   more. It may be another each time. Compaction reads and writes so much at once, and looks at the
+ *   records in smaller steps; recovery needs so much memory besides the logs
  * @treturn[1] log
  * @treturn[2] nil
  * @treturn[2] string why not: there is no folder, it cannot be written, the log is open already, here

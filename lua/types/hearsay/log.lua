@@ -2,7 +2,7 @@
 -- Written by `make docs`.
 
 ---Append-only logs, one a key, with offsets that may be sparse, and committed offsets; in memory, or
----in a file of the node too.
+---in files of the node too.
 ---
 ---    local log = require "hearsay.log"
 ---
@@ -22,6 +22,9 @@ local log = {}
 ---@return hearsay.log.log
 function log.new() end
 
+---@class hearsay.log.open.options
+---@field segment? integer (default 4194304) bytes after which the next segment is begun, 4096 or more. It may be another each time. Compaction reads and writes so much at once, and looks at the records in smaller steps; recovery needs so much memory besides the logs
+
 ---Opens the logs that are in files of this node, and makes them if they are not there. What they
 ---take goes there at once, and is sure to be there after a sync. In the bench each node has a
 ---simulated disk; ./node keeps them in the folder that --data gives, in one called as the node:
@@ -29,7 +32,7 @@ function log.new() end
 ---
 ---Raises before init, and where there is no node
 ---@param name string up to 200 letters, digits, '_', '.' and '-'
----@param options? table `segment`: the length in bytes after which the next segment is begun, 4096 or more; 4 MiB unless given. It may be another each time. Compaction reads and writes so much at once, and looks at the records in smaller steps; recovery needs so much memory besides the logs
+---@param options? hearsay.log.open.options
 ---@return hearsay.log.log|nil
 ---@return string|nil # why not: there is no folder, it cannot be written, the log is open already, here or in another process, it was damaged, or it is of a newer version. The files are then as they were
 function log.open(name, options) end
