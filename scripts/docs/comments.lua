@@ -88,10 +88,14 @@ function readers.tparam(item, text)
       error(("line %d: %s is no field of the parameter before it"):format(item.line, name), 0)
     end
     param.name = field
-    last.fields[#last.fields + 1] = param
-  else
-    item.params[#item.params + 1] = param
   end
+  local list = owner and last.fields or item.params
+  for _, other in ipairs(list) do
+    if other.name == param.name then
+      error(("line %d: %s is there twice"):format(item.line, name), 0)
+    end
+  end
+  list[#list + 1] = param
 end
 
 function readers.param(item, text)
