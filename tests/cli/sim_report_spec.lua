@@ -25,8 +25,8 @@ describe("./sim report", function()
   end)
 
   it("is what a run names when it has not written its page", function()
-    local plain = sh:run("./sim test --bin challenges/echo_1.lua --time-limit 1 --no-report --store "
-      .. sh:path("plain"))
+    local plain = sh:run("./sim test --bin challenges/echo_1.lua --time-limit 1 --no-report "
+      .. "--store " .. sh:path("plain"))
     assert.is_nil(sh:read("plain/latest/report.html"))
     local command = assert(plain.out:match("\n Report +(./sim report %S+)\n"))
     assert.equal(0, sh:run(command).status)
