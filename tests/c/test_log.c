@@ -268,6 +268,24 @@ static void values_larger_than_a_page(void **state)
 
 /* -- Out of memory */
 
+/* Also where the start lies between a page and the next one. */
+static void a_large_value_that_is_trimmed_gives_its_memory_back(void **state)
+{
+  (void)state;
+  static char large[100000];
+  struct log *l = log_new();
+  struct log_trimmed trimmed;
+  memset(large, '1', sizeof large);
+  assert_int_equal(log_insert(l, SLICE("k"), 0, (struct slice){large, sizeof large}), 1);
+  assert_int_equal(insert(l, "k", 10, "2"), 1);
+  assert_true(log_cost(l).bytes > sizeof large);
+  assert_int_equal(log_trim(l, SLICE("k"), 5, &trimmed), 5);
+  assert_int_equal(trimmed.count, 1);
+  assert_true(log_cost(l).bytes < 10000);
+  assert_read(l, "k", 0, INT64_MAX, SIZE_MAX, "[10,2]", 1, 11);
+  log_free(l);
+}
+
 static void no_logs_without_memory(void **state)
 {
   (void)state;
@@ -389,6 +407,7 @@ int main(void)
     cmocka_unit_test(lists_keys_in_byte_order),
     cmocka_unit_test(two_keys_of_one_hash_differ),
     cmocka_unit_test(values_larger_than_a_page),
+    cmocka_unit_test(a_large_value_that_is_trimmed_gives_its_memory_back),
     cmocka_unit_test(no_logs_without_memory),
     cmocka_unit_test(out_of_memory_leaves_no_key),
     cmocka_unit_test(out_of_memory_leaves_the_entries_unchanged),
