@@ -39,7 +39,7 @@ describe("./sim test stores", function()
     assert.equal("", found.err)
     local time = "%d%d%d%d%d%d%d%dT%d%d%d%d%d%d%-?%d*"
     assert.matches("^broadcast\necho\nlatest\n *1\n *2\nlatest/:\nhistory.jsonl\nmessages.jsonl\n"
-      .. "node%-logs\nresults.json\nrun.json\nscreen.txt\n"
+      .. "node%-logs\nreport.html\nresults.json\nrun.json\nscreen.txt\n"
       .. "\nlatest/node%-logs:\nn0.log\nn1.log\nn2.log\n"
       .. "broadcast/" .. time .. "\n$", found.out)
     local latest = sh:run("cd layout/latest && pwd -P", { cwd = sh.folder }).out

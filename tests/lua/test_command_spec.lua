@@ -10,7 +10,7 @@ local function call(command, ...)
   local stdout, stderr = io.stdout, io.stderr
   local out, err = {}, {}
   local function writer(list)
-    return { write = function(_, ...)
+    return { flush = function() end, write = function(_, ...)
       for _, text in ipairs({ ... }) do
         list[#list + 1] = text
       end
