@@ -120,8 +120,8 @@ An argument in brackets may be left out.
 
 Your editor shows the same while you type: the files in [types](types) are read by the
 [Lua language server](https://luals.github.io), and `.luarc.json` at the top of this repository
-tells it where they are. In a folder of your own, put the path of that folder into the
-`workspace.library` of a `.luarc.json`.
+tells it where they are. In a folder of your own, put the path of that folder into a
+`.luarc.json`, as a `library` of the `workspace`.
 ]]
 
 -- A text in which the names of modules are links, but for those in code.

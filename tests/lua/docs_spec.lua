@@ -306,7 +306,8 @@ describe("a definition file", function()
 
   it("is where .luarc.json says", function()
     local settings = assert(json.decode(read(".luarc.json")))
-    for _, folder in ipairs(settings.workspace.library) do
+    local workspace = settings.workspace
+    for _, folder in ipairs(workspace["library"]) do
       assert(os.rename(folder, folder), folder)
     end
     -- Its modules are not found a second time among the sources.
