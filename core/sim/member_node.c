@@ -203,6 +203,7 @@ static int skew(struct member *m, int64_t offset_us)
 static void free_node(struct member *m)
 {
   struct virtual *v = (struct virtual *)m;
+  schedule_cancel(world_schedule(m->world), &v->wake); /* before others take theirs out */
   node_free(v->node);
   disk_free(&v->disk);
 }

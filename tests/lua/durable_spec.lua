@@ -561,4 +561,20 @@ describe("a sync", function()
     local _, err = nodes:ask("n0", { type = "sort" })
     assert.truthy(err.text:find("log:sync waits, so it cannot be called here", 1, true))
   end)
+
+  it("ends with its world, also while nodes sync and sleep", function()
+    -- One that is freed early had left the moment at which it wakes among those of the others.
+    local nodes = testing.start([[
+      local logs = require "hearsay.log"
+      local node = require "hearsay"
+      local l
+      node.on_init(function() l = assert(logs.open("a")) end)
+      node.every(0.01, function() l:append("k", 1) end)
+      node.every(0.02, function() l:sync() end)
+    ]], { nodes = 5, sync_time = 50 })
+    nodes:run(1)
+    nodes.cluster, nodes.world = nil, nil
+    collectgarbage()
+    collectgarbage()
+  end)
 end)
