@@ -22,6 +22,7 @@ await() {
     sleep 0.05
   done
 }
+: >out
 $SIM/sim watch $ARGUMENTS >out 2>err &
 pid=$!
 await 1
