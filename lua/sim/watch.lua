@@ -71,7 +71,7 @@ local function await_save(stamps)
       is_missing = is_missing or stamp == 0 and stamps[path] ~= 0
     end
     local changed = differing(stamps, now)
-    if #changed > 0 and is_quiet and (not is_missing or patience == 0) then
+    if #changed > 0 and is_quiet and (not is_missing or patience <= 0) then
       return changed
     end
     patience = is_missing and patience - 1 or MISSING

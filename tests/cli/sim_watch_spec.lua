@@ -12,13 +12,24 @@ node.on("echo", function(msg)
 end)
 ]]
 
--- Waits until the bench has told of so many runs; saves; ends it as ^C does.
+-- Waits until the bench has told of so many runs, and says what it did when they do not come;
+-- saves; ends it as ^C does.
 local TOOLS = [[
+missing() {
+  echo "no run $1; it printed:"
+  cat out err
+  echo "its threads (state, processor time):"
+  cut -d' ' -f2,3,14,15 /proc/$pid/task/*/stat
+  echo "the files:"
+  stat -c '%n %s %y %z' *
+  kill $pid
+  exit 9
+}
 await() {
   tries=0
   until [ "$(grep -c '; ^C ends$' out)" -ge "$1" ]; do
     tries=$((tries + 1))
-    [ $tries -lt 400 ] || { echo "no run $1"; kill $pid; exit 9; }
+    [ $tries -lt 400 ] || missing "$1"
     sleep 0.05
   done
 }
