@@ -45,9 +45,19 @@ static int note_request(void)
   return note(SIGTERM);
 }
 
+/* As timeout(1) sends it: to the process, and to its group. */
+static int interrupt_doubly(void)
+{
+  int noted = note(SIGINT);
+  (void)raise(SIGINT);
+  (void)raise(SIGTERM);
+  return noted;
+}
+
 static int interrupt_twice(void)
 {
-  (void)note(SIGINT);
+  (void)interrupt_doubly();
+  (void)usleep(250 * 1000);
   (void)raise(SIGINT);
   return 0;
 }
@@ -69,6 +79,7 @@ static void it_is_taken_note_of(void **state)
 static void a_second_one_ends_the_process(void **state)
 {
   (void)state;
+  assert_int_equal(in_child(interrupt_doubly), 1);
   assert_int_equal(in_child(interrupt_twice), -SIGINT);
   assert_int_equal(in_child(interrupt_unwatched), -SIGINT);
 }
