@@ -122,7 +122,8 @@ end
 
 --- Sends a request and waits for its reply.
 -- @tparam string dest
--- @tparam table body the host adds `msg_id`
+-- @tparam table body the host adds `msg_id`, counted from a random number on, so that no earlier
+--   run of this node had the same
 -- @tparam[opt=1] number timeout in seconds
 -- @treturn[1] table the reply's body
 -- @treturn[2] nil

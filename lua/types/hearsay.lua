@@ -40,7 +40,7 @@ function node.on(message_type, fields, fn) end
 ---Raises where one cannot wait: in the main part, in a coroutine of the script's own; and when as
 ---many requests are under way as --max-rpcs allows
 ---@param dest string
----@param body table the host adds `msg_id`
+---@param body table the host adds `msg_id`, counted from a random number on, so that no earlier run of this node had the same
 ---@param timeout? number (default 1) in seconds
 ---@return table|nil # the reply's body
 ---@return hearsay.errors.err|nil # the error that came as the reply, or `timeout`

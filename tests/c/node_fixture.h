@@ -17,6 +17,11 @@ struct node_fixture {
 
 #define SECOND ((int64_t)1000000)
 
+/* The first number of the node's requests: what it begins at is random, and here the world's first
+ * random number is 1. */
+#define FIRST_REQUEST 1000001
+#define FIRST_TEXT "1000001"
+
 /* Makes the node without a script. */
 void fixture_open(struct node_fixture *f);
 

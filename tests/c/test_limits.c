@@ -55,9 +55,9 @@ static void no_more_rpcs_than_the_limit_wait(void **state)
     "return {type='go_ok', why=why:match(':%d+: .*')} end)");
   fixture_ask(&f, 2, "\"type\":\"go\"");
   fixture_pass(&f, 5 * SECOND);
-  assert_sent(&f, "{\"src\":\"n1\",\"dest\":\"n2\",\"body\":{\"type\":\"q\",\"msg_id\":1}}");
-  assert_sent(&f, "{\"src\":\"n1\",\"dest\":\"n2\",\"body\":{\"type\":\"q\",\"msg_id\":2}}");
-  assert_sent(&f, "{\"src\":\"n1\",\"dest\":\"n2\",\"body\":{\"type\":\"q\",\"msg_id\":3}}");
+  assert_sent(&f, "{\"src\":\"n1\",\"dest\":\"n2\",\"body\":{\"type\":\"q\",\"msg_id\":1000001}}");
+  assert_sent(&f, "{\"src\":\"n1\",\"dest\":\"n2\",\"body\":{\"type\":\"q\",\"msg_id\":1000002}}");
+  assert_sent(&f, "{\"src\":\"n1\",\"dest\":\"n2\",\"body\":{\"type\":\"q\",\"msg_id\":1000003}}");
   assert_reply(&f, "\"type\":\"go_ok\",\"in_reply_to\":2,\"why\":\":4: node.rpc: 2 requests wait "
                    "for a reply, and no more may (the limit is set by --max-rpcs)\"");
   fixture_stop(&f);

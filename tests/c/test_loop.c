@@ -263,8 +263,7 @@ static void requests_fail_at_the_end(void **state)
                  "return {type='x_ok', code=err.code} end)");
   init(&p);
   ask(&p, 2, "\"type\":\"x\"");
-  assert_string_equal(next_line(&p, &line), "{\"src\":\"n1\",\"dest\":\"n2\",\"body\":"
-                                            "{\"msg_id\":1,\"type\":\"q\"}}");
+  assert_non_null(strstr(next_line(&p, &line), "\"dest\":\"n2\""));
   end_input(&p);
   expect(&p, "\"code\":0");
   bytes_free(&line);

@@ -48,7 +48,8 @@ struct scenario {
 };
 
 #define FROM_C1(body) "{\"src\":\"c\\u0031\",\"dest\":\"n1\",\"body\":{\"msg_id\":2," body "}}"
-#define FROM_N2(body) "{\"src\":\"n2\",\"dest\":\"n1\",\"body\":{\"in_reply_to\":1," body "}}"
+#define FROM_N2(body) \
+  "{\"src\":\"n2\",\"dest\":\"n1\",\"body\":{\"in_reply_to\":" FIRST_TEXT "," body "}}"
 
 static const struct scenario scenarios[] = {
   {.name = "echo", .line = FROM_C1("\"type\":\"echo\",\"echo\":[\"\\u0041\",{\"b\":[1.5]}]")},

@@ -19,23 +19,23 @@
   "return {type='failed', code=err.code, name=err.name, text=err.text, definite=err.definite} " \
   "end) "
 
-/* The request with this msg_id has gone to n2. */
-static void assert_request(struct node_fixture *f, int msg_id)
+/* The node's request with this number, from 1, has gone to n2. */
+static void assert_request(struct node_fixture *f, int number)
 {
   char message[128];
   (void)snprintf(message, sizeof message,
                  "{\"src\":\"n1\",\"dest\":\"n2\",\"body\":{\"type\":\"q\",\"msg_id\":%d}}",
-                 msg_id);
+                 FIRST_REQUEST - 1 + number);
   assert_sent(f, message);
 }
 
 /* n2 replies to it; `fields` is the body without in_reply_to. */
-static void answer(struct node_fixture *f, int msg_id, const char *fields)
+static void answer(struct node_fixture *f, int number, const char *fields)
 {
   char line[256];
   int length =
     snprintf(line, sizeof line, "{\"src\":\"n2\",\"dest\":\"n1\",\"body\":{\"in_reply_to\":%d,%s}}",
-             msg_id, fields);
+             FIRST_REQUEST - 1 + number, fields);
   assert_in_range(length, 1, sizeof line - 1);
   fixture_receive(f, line);
 }
@@ -53,7 +53,7 @@ static void a_reply_is_the_result(void **state)
   (void)state;
   struct node_fixture f;
   fixture_start(&f, ASK);
-  for (int id = 1; id <= 3; id++) { /* ids count from 1 */
+  for (int id = 1; id <= 3; id++) {
     fixture_ask(&f, 10, "\"type\":\"x\"");
     assert_request(&f, id);
     answer(&f, id, "\"type\":\"q_ok\",\"a\":[]");
@@ -61,7 +61,7 @@ static void a_reply_is_the_result(void **state)
     (void)snprintf(reply, sizeof reply,
                    "\"type\":\"got\",\"in_reply_to\":10,\"reply\":{\"type\":\"q_ok\",\"a\":[],"
                    "\"in_reply_to\":%d}",
-                   id);
+                   FIRST_REQUEST - 1 + id);
     assert_reply(&f, reply);
     assert_at_rest(&f);
   }
@@ -122,7 +122,7 @@ static void only_the_type_makes_an_error(void **state)
   assert_request(&f, 5);
   answer(&f, 5, "\"type\":\"fine\",\"code\":20,\"text\":\"x\"");
   assert_reply(&f, "\"type\":\"got\",\"in_reply_to\":10,\"reply\":{\"type\":\"fine\",\"code\":20,"
-                   "\"text\":\"x\",\"in_reply_to\":5}");
+                   "\"text\":\"x\",\"in_reply_to\":1000005}");
   assert_at_rest(&f);
   fixture_stop(&f);
 }
@@ -169,7 +169,7 @@ static void a_reply_at_the_last_moment_counts(void **state)
   f.world.now_us += 2 * SECOND; /* the node was busy: it is read before time is looked at */
   answer(&f, 1, "\"type\":\"q_ok\"");
   assert_reply(&f, "\"type\":\"got\",\"in_reply_to\":10,\"reply\":{\"type\":\"q_ok\","
-                   "\"in_reply_to\":1}");
+                   "\"in_reply_to\":" FIRST_TEXT "}");
   assert_at_rest(&f);
   fixture_stop(&f);
 }
@@ -185,8 +185,8 @@ static void a_second_reply_and_one_to_nothing_are_dropped(void **state)
   assert_log(&f, "first");
   answer(&f, 1, "\"type\":\"again\"");
   answer(&f, 3, "\"type\":\"future\"");
-  answer(&f, 0, "\"type\":\"zero\"");
-  answer(&f, -1, "\"type\":\"minus\"");
+  answer(&f, 1 - FIRST_REQUEST, "\"type\":\"zero\"");
+  answer(&f, -FIRST_REQUEST, "\"type\":\"minus\"");
   assert_nothing_logged(&f);
   assert_int_equal(f.node->late_replies, 4);
   answer(&f, 2, "\"type\":\"second\"");
@@ -207,7 +207,7 @@ static void a_reply_that_cannot_be_read(void **state)
   assert_request(&f, 1);
   answer(&f, 1, "\"type\":\"q_ok\",\"a\":1,\"a\":2");
   assert_reply(&f, "\"type\":\"failed\",\"in_reply_to\":10,\"code\":13,\"name\":\"crash\","
-                   "\"text\":\"byte 37: the same key twice in one object\",\"definite\":false");
+                   "\"text\":\"byte 43: the same key twice in one object\",\"definite\":false");
   assert_at_rest(&f);
   fixture_stop(&f);
 }

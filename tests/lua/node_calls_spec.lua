@@ -1,4 +1,5 @@
 -- What a script can do: rpc, sleep, timers, spawn, send.
+local lab = require "hearsay.testing"
 local node_lab = dofile("tests/lua/node_lab.lua")
 
 local start, load_error, answer = node_lab.start, node_lab.load_error, node_lab.answer
@@ -60,7 +61,7 @@ describe("node.rpc", function()
     assert.equal("", nodes:log("n0"))
   end)
 
-  it("numbers requests from 1, so that each has its own reply", function()
+  it("numbers requests, so that each has its own reply", function()
     nodes:journal()
     ask({ type = "echo" })
     ask({ type = "echo" })
@@ -68,7 +69,18 @@ describe("node.rpc", function()
     for i, message in ipairs(nodes:sent()) do
       ids[i] = { message.body.type, message.body.msg_id, message.body.in_reply_to }
     end
-    assert.same({ { "echo", 1 }, { "echo_ok", nil, 1 }, { "echo", 2 }, { "echo_ok", nil, 2 } }, ids)
+    local id = ids[1][2]
+    assert.same({ { "echo", id }, { "echo_ok", nil, id }, { "echo", id + 1 },
+      { "echo_ok", nil, id + 1 } }, ids)
+  end)
+
+  it("takes no answer to a request of before a kill for one to a request of now", function()
+    nodes = lab.start("tests/lua/fixtures/asker.lua", { nodes = 2 })
+    nodes:tell("n0", { type = "ask", after = 0.5, value = "before" })
+    nodes:run(0.1)
+    nodes:restart("n0")
+    local answered = nodes:ask("n0", { type = "ask", after = 0.8, value = "now" })
+    assert.equal("now", answered.value)
   end)
 
   it("lets other messages in while it waits", function()

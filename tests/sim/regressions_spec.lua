@@ -36,4 +36,13 @@ describe("once", function()
         .. "--time-limit 20 --latency 100 --latency-dist uniform --nemesis partition,kill,pause,"
         .. "one-way,loss,duplicate,reorder,spike,skew --nemesis-interval 2 --seed 280")
     end)
+
+  it("a late answer to a request of before a kill was taken for one to a request of after it",
+    function()
+      -- Requests were numbered from 1 at each start.
+      bench.valid("tests/sim/right/lin_kv_proxy.lua", "-w lin-kv --node-count 3 --topology grid "
+        .. "--rate 20 --time-limit 20 --concurrency 2n --latency 100 --latency-dist exponential "
+        .. "--nemesis partition,kill,pause,one-way,loss,reorder,spike,skew --nemesis-interval 1 "
+        .. "--seed 216")
+    end)
 end)
