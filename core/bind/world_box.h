@@ -25,7 +25,8 @@ struct box *world_check(lua_State *L);
 /* Somebody in that world, by name. Raises. */
 struct endpoint *world_check_endpoint(lua_State *L, struct box *b, int argument);
 
-/* Methods of world_faults.c. */
+/* Methods of world_faults.c and world_inspect.c. */
 extern const luaL_Reg world_fault_methods[];
+extern const luaL_Reg world_inspect_methods[];
 
 #endif
