@@ -41,7 +41,7 @@ local function files_of(name)
   if name == "" then
     return { "lua/hearsay/init.lua", "core/bind/core.c" }
   elseif name == "world" then
-    return { "core/bind/world.c", "core/bind/world_faults.c" }
+    return { "core/bind/world.c", "core/bind/world_faults.c", "core/bind/world_inspect.c" }
   end
   local path = name:gsub("%.", "/")
   for _, candidate in ipairs({ "lua/hearsay/" .. path .. ".lua",

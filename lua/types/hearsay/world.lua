@@ -143,4 +143,32 @@ function a_world:skew(id, offset) end
 ---@param amount number 0 ends it
 function a_world:fault(name, amount) end
 
+---Messages so far. `longest` is there when servers have sent any between them.
+---@return table # {clients = {sent, received}, servers = {sent, received}, longest = {bytes, src, dest}}
+function a_world:counts() end
+
+---A number over all that was sent and received, and when: equal runs have equal ones.
+---@return string # 16 hexadecimal digits
+function a_world:fingerprint() end
+
+---The message journal since the last call: a line of JSON for each message sent or
+---received. The first call turns it on.
+---@return string
+function a_world:journal() end
+
+---The diagnostics of a node so far.
+---@param id string
+---@return string
+function a_world:log(id) end
+
+---The message types that a node's script handles, in byte order.
+---@param id string
+---@return string[]
+function a_world:types(id) end
+
+---The Lua files that a node's script has required.
+---@param id string
+---@return string[] # paths
+function a_world:sources(id) end
+
 return world
