@@ -2,11 +2,12 @@
 -- syncs, and whatever the disk can have made of what was not synced: any length of it, and any part
 -- of its records.
 
+local durable_lab = dofile("tests/lua/durable_lab.lua")
 local json = require "hearsay.json"
 local logs = require "hearsay.log"
-local testing = require "hearsay.testing"
 
-local SCRIPT, NAME, SYNC = "tests/lua/fixtures/durable.lua", "test.log+1", 0.05
+local content, content_of = durable_lab.content, durable_lab.content_of
+local NAME, SYNC = durable_lab.FIRST, 0.05
 
 -- The changes, and where syncs begin and end: "sync" begins one, "pause" lets it end, and what is
 -- between them is written while it is under way.
@@ -31,22 +32,6 @@ local function change(l, step)
   end
 end
 
-local function text_of(order, keys, committed)
-  local parts = {}
-  for i, key in ipairs(order) do
-    parts[i] = ("%q %s %s"):format(key, json.encode(keys[key]), committed[key])
-  end
-  return table.concat(parts, "\n")
-end
-
-local function content(l)
-  local keys, committed = {}, {}
-  for _, key in ipairs(l:keys()) do
-    keys[key], committed[key] = json.decode(tostring((l:read(key)))), l:committed(key)
-  end
-  return text_of(l:keys(), keys, committed)
-end
-
 -- Logs with the first so many changes.
 local function changed(count)
   local l = logs.new()
@@ -67,7 +52,7 @@ end
 -- Runs the first steps. Returns the nodes, where each of the records ends in the file, [0] for the
 -- header, and how many of them were synced for sure.
 local function run(count)
-  local nodes = testing.start(SCRIPT, { sync_time = SYNC * 1000 })
+  local nodes = durable_lab.start({ sync_time = SYNC * 1000 })
   local ends, synced, replies = { [0] = #nodes:file("n0", NAME) }, 0, 0
   for i = 1, count do
     local step = STEPS[i]
@@ -97,12 +82,11 @@ local function recover(nodes, bytes)
   nodes:kill("n0")
   nodes:file("n0", NAME, bytes)
   nodes:start("n0")
-  local opened = assert(nodes:ask("n0", { type = "open" }))
+  local opened = durable_lab.ask(nodes, "open")
   if opened.error then
     return nil, opened.error
   end
-  local reply = assert(nodes:ask("n0", { type = "read" }))
-  return text_of(reply.order, reply.keys, reply.committed), opened
+  return content_of(nodes), opened
 end
 
 describe("a log that is killed", function()
