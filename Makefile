@@ -137,7 +137,7 @@ test-page: ## look at the pages in a headless Chromium (ONLY=text)
 
 # Specs of what runs threads: sweeps over seeds, logs that a thread syncs, worlds of processes.
 THREADED = $(wildcard $(addsuffix _spec.lua,$(addprefix tests/, cli/sim_explore cli/sim_compare \
-  cli/node_data cli/node_cluster lua/explore_worker lua/durable sim/real_time)))
+  cli/node_data cli/node_cluster lua/explore_worker lua/durable lua/segments lua/sync sim/real_time)))
 
 # These have no threads, and ThreadSanitizer is not for them: it holds signals back from code that
 # calls nothing, as the loops that a clock is to end; and at its pace the last takes minutes.
