@@ -175,7 +175,8 @@ local function frozen(value)
 end
 
 -- One try: reads, calls the function, writes if nobody else did meanwhile. Returns a value that is
--- not nil, or nil and an error. Where reading failed nothing was written, so that is definite.
+-- not nil; or nil, an error, and whether it is that of the cas. Where reading failed nothing was
+-- written, so that is definite.
 function Store:try(key, fn, default, attempt)
   local read = attempt > 1 and self.reads == "old" and self.read_newest or self.read
   local old, err = read(self, key)
@@ -198,15 +199,24 @@ function Store:try(key, fn, default, attempt)
   elseif err.name == "key_does_not_exist" then -- but it was read: the other replica of kv.lww
     err = errors.new("precondition_failed", err.text)
   end
-  return nil, err
+  return nil, err, true
 end
 
+-- What is in doubt: a cas that timed out, for good; and with `ensure` one that was refused, until
+-- the function has seen that it is not done, as the network may have delivered it twice.
 function Store:change(key, fn, default, is_repeatable)
-  local in_doubt
+  local in_doubt, refused
+  local function see(old)
+    local new, problem = fn(old)
+    refused = new == nil and refused
+    return new, problem
+  end
   local value, err = retry.call(function(attempt)
-    local value, err = self:try(key, fn, default, attempt)
+    local value, err, is_written = self:try(key, see, default, attempt)
     if value == nil and not err.definite then
       in_doubt = err
+    elseif is_written and is_repeatable then
+      refused = err
     end
     return value, err
   end, {
@@ -220,7 +230,8 @@ function Store:change(key, fn, default, is_repeatable)
   if value ~= nil then
     return value
   end
-  return nil, in_doubt or err
+  return nil, in_doubt or refused and errors.new("timeout", ("%s: nothing was read of key %s "
+    .. "after its last cas: %s"):format(self.service, json.encode(key), tostring(refused))) or err
 end
 
 local function check_change(key, fn, name)
@@ -269,7 +280,8 @@ end
 -- @param key
 -- @tparam function fn as for update
 -- @param[opt] default as for update
--- @return as update; an error that is not definite when the deadline came after a time-out
+-- @return as update; an error that is not definite when the deadline came after a time-out, or
+--   before the function could see what became of the last cas
 function Store:ensure(key, fn, default)
   check_change(key, fn, "ensure")
   return self:change(key, fn, default, true)

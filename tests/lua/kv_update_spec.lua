@@ -241,6 +241,26 @@ describe("kv.ensure", function()
     assert.is_true(reply.calls > 1)
   end)
 
+  it("takes a cas that was refused for undone only where its function has seen that", function()
+    -- The first of two deliveries is done, its answer is lost, and the second is refused.
+    local refusal = errors.body(errors.new("precondition_failed"))
+    local nodes = start({ nodes = 2 })
+    nodes:ask("n1", { type = "answer", read = { type = "read_ok", value = 1 }, cas = refusal })
+    for tries, expected in pairs({ [0] = { "abort", true }, { "timeout", false } }) do
+      local reply = nodes:ask("n0", { type = "count", store = "fake", method = "ensure",
+        tries = tries }, 20)
+      assert.same({ expected, tries + 1 },
+        { { reply.error.name, reply.error.definite }, reply.calls })
+    end
+    local reply = nodes:ask("n0", { type = "count", store = "fake", method = "ensure" }, 20)
+    assert.same({ "timeout", false }, { reply.error.name, reply.error.definite })
+    assert.matches("^fake: nothing was read of key \"k\" after its last cas: precondition_failed",
+      (reply.error.text:gsub("^n1", "fake")))
+    assert.is_true(reply.calls > 1)
+    reply = nodes:ask("n0", { type = "count", store = "fake" }, 20) -- update cannot tell
+    assert.equal("precondition_failed", reply.error.name)
+  end)
+
   it("ends as the function says, but with what is in doubt once a cas timed out", function()
     local nodes = start({ nodes = 2 })
     nodes:ask("n1", { type = "answer", read = { type = "read_ok", value = 1 } }) -- no cas

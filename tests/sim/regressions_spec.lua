@@ -37,6 +37,14 @@ describe("once", function()
         .. "one-way,loss,duplicate,reorder,spike,skew --nemesis-interval 2 --seed 280")
     end)
 
+  it("a send was refused whose cas came twice: done, which was not heard of, and then refused",
+    function()
+      -- Nothing could be read after that.
+      bench.valid("challenges/kafka_5b.lua", "--node-count 7 --topology tree4 --rate 100 "
+        .. "--time-limit 20 --latency 20 --latency-dist constant --nemesis partition,kill,pause,"
+        .. "one-way,loss,duplicate,reorder,spike,skew --nemesis-interval 8 --seed 163")
+    end)
+
   it("a late answer to a request of before a kill was taken for one to a request of after it",
     function()
       -- Requests were numbered from 1 at each start.

@@ -122,7 +122,7 @@ function a_store:update(key, fn, default) end
 ---@param key any
 ---@param fn function as for update
 ---@param default? any as for update
----@return any # as update; an error that is not definite when the deadline came after a time-out
+---@return any # as update; an error that is not definite when the deadline came after a time-out, or before the function could see what became of the last cas
 function a_store:ensure(key, fn, default) end
 
 ---@class hearsay.kv.Store.with.options
