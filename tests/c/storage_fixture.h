@@ -3,6 +3,7 @@
 #ifndef HEARSAY_TESTS_STORAGE_FIXTURE_H
 #define HEARSAY_TESTS_STORAGE_FIXTURE_H
 
+#include "file_helpers.h"
 #include "host/storage_posix.h"
 
 #include <stdatomic.h>
@@ -40,23 +41,7 @@ struct file *storage_fixture_file(struct storage_fixture *p, const char *name);
 void assert_open_fails(struct storage_fixture *p, struct slice node, const char *name,
                        const char *why);
 
-void append_text(struct file *f, const char *text);
-void assert_append_fails(struct file *f, const char *text, const char *why);
-
-/* The file has this and nothing else. */
-void assert_content(struct file *f, const char *text);
-
-/* A request that counts how often it was answered, and keeps what was said last; "" is success. */
-struct sync_wish {
-  struct file_sync sync; /* must be first */
-  int count;
-  char why[512];
-};
-
-/* What such a request has as its `done`. */
-void note_sync(struct file_sync *self, const char *why);
-
-/* Until it was answered so many times. */
+/* Until a request was answered so many times. */
 void wait_for_syncs(struct storage_fixture *p, const struct sync_wish *w, int count);
 
 #endif
