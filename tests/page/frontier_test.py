@@ -4,10 +4,9 @@ import os
 import shutil
 import subprocess
 import tempfile
-import unittest
 
 import runs
-from browser import Browser
+from page_case import PageCase
 
 _folder = tempfile.mkdtemp(prefix="hearsay-compare-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
@@ -31,24 +30,7 @@ def broadcasts():
                    "--latency", "100", "--time-limit", "5")
 
 
-class FrontierTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.browser = Browser()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.close()
-
-    def open(self, path, width=1280, height=900):
-        self.browser.resize(width, height)
-        self.browser.complaints(), self.browser.requests()
-        self.browser.open(path)
-        return self.browser
-
-    def text(self, selector):
-        return self.browser.run("return document.querySelector(arguments[0])?.innerText", selector)
-
+class FrontierTest(PageCase):
     def test_it_loads_and_asks_for_nothing(self):
         b = self.open(broadcasts())
         self.assertEqual([], b.complaints())
@@ -102,7 +84,3 @@ class FrontierTest(unittest.TestCase):
     def test_it_fits_a_telephone(self):
         b = self.open(broadcasts(), 390, 800)
         self.assertLessEqual(b.run("return document.scrollingElement.scrollWidth"), 390)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,33 +1,16 @@
 """The page of a run, in a browser."""
 import os
 import time
-import unittest
 
 import runs
 from browser import Browser
+from page_case import RunCase
 
 FIGURES = "return [...document.querySelectorAll('svg[role=img]')].map(s => s.ariaLabel)"
 CALM, PARTITIONED, INVALID = "calm", "partitioned", ["lossy", "transactions", "kafka"]
 
 
-class ReportTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.browser = Browser()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.close()
-
-    def open(self, name, width=1280, height=900):
-        self.browser.resize(width, height)
-        self.browser.complaints(), self.browser.requests()
-        self.browser.open(runs.page(name))
-        return self.browser
-
-    def text(self, selector):
-        return self.browser.run("return document.querySelector(arguments[0])?.innerText", selector)
-
+class ReportTest(RunCase):
     def test_every_page_draws_all_its_parts_and_asks_for_nothing(self):
         for name in runs.COMMANDS:
             with self.subTest(name):
@@ -186,7 +169,3 @@ class ReportTest(unittest.TestCase):
         began = time.monotonic()
         b.open(path)
         self.assertLess(time.monotonic() - began, 10)  # a second where nothing else runs
-
-
-if __name__ == "__main__":
-    unittest.main()
