@@ -3,11 +3,7 @@
  * be judged, unless two transactions write the same in it, which no run of the bench has and the
  * checkers name. The first line of an input says what the rest is: run.json, results.json,
  * messages.jsonl, or the history of the workload that it names. */
-#include "bind/bind.h"
-#include "fuzz.h"
-#include "host/state.h"
-
-#include <lauxlib.h>
+#include "fuzz_lua.h"
 
 static const char prelude[] =
   "local options = require 'sim.options'\n"
@@ -43,23 +39,6 @@ static const char prelude[] =
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  static lua_State *L;
-  struct error e;
-  if (L == NULL) {
-    struct state_options options = {.open_modules = bind_all_modules, .root = "."};
-    L = state_new(&options, &e);
-    if (L == NULL)
-      abort();
-    if (luaL_dostring(L, prelude) != LUA_OK) { // check
-      fprintf(stderr, "%s\n", lua_tostring(L, -1));
-      abort();
-    }
-  }
-  lua_pushcfunction(L, state_traceback);
-  lua_pushvalue(L, 1); // check traceback check
-  lua_pushlstring(L, (const char *)data, size);
-  int status = lua_pcall(L, 1, 0, 2);
-  must(status == LUA_OK, "raises", slice_of(lua_tostring(L, -1) ? lua_tostring(L, -1) : ""));
-  lua_settop(L, 1);
+  check_in_lua(prelude, data, size);
   return 0;
 }

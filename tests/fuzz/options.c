@@ -1,10 +1,6 @@
 /* The bench's command line: any words are either parsed or answered with one line that says what
  * is wrong; and the command that a run prints parses to that command again. */
-#include "bind/bind.h"
-#include "fuzz.h"
-#include "host/state.h"
-
-#include <lauxlib.h>
+#include "fuzz_lua.h"
 
 static const char prelude[] =
   "local options = require 'sim.options'\n"
@@ -37,21 +33,7 @@ static const char prelude[] =
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  static lua_State *L;
-  struct error e;
-  if (L == NULL) {
-    struct state_options options = {.open_modules = bind_all_modules, .root = "."};
-    L = state_new(&options, &e);
-    if (L == NULL || luaL_dostring(L, prelude) != LUA_OK) // check
-      abort();
-  }
-  if (memchr(data, 0, size) != NULL)
-    return 0; // no argument has one
-  lua_pushcfunction(L, state_traceback);
-  lua_pushvalue(L, 1); // check traceback check
-  lua_pushlstring(L, (const char *)data, size);
-  int status = lua_pcall(L, 1, 0, 2);
-  must(status == LUA_OK, "raises", slice_of(lua_tostring(L, -1) ? lua_tostring(L, -1) : ""));
-  lua_settop(L, 1);
+  if (memchr(data, 0, size) == NULL) // no argument has one
+    check_in_lua(prelude, data, size);
   return 0;
 }
