@@ -25,6 +25,15 @@ function gossip_lab.range(from, to)
   return ids
 end
 
+-- How many of the messages are of a type.
+function gossip_lab.count(messages, type)
+  local n = 0
+  for _, message in ipairs(messages) do
+    n = n + (message.body.type == type and 1 or 0)
+  end
+  return n
+end
+
 -- Starts nodes with a policy; options as of lab.start, and graph: a topology that they are told.
 function gossip_lab.start(args, options)
   options.args = args
@@ -70,6 +79,13 @@ function Gossip:count(id)
   return self:ask_now({ id }, function()
     return { type = "count" }
   end)[id].count
+end
+
+-- The messages that nodes sent to each other in so many seconds.
+function Gossip:sent_within(seconds)
+  self:journal()
+  self:run(seconds)
+  return self:sent()
 end
 
 -- Runs until the nodes have the values, all by default: how many seconds it took, to the next

@@ -88,18 +88,14 @@ describe("hub, in a calm cluster,", function()
     g:add("n1", "twice")
     local is_told = false
     repeat
-      g:journal()
-      g:run(0.001)
-      for _, message in ipairs(g:sent()) do
+      for _, message in ipairs(g:sent_within(0.001)) do
         is_told = is_told or message.src == "n0"
       end
     until is_told
     g:add("n2", "twice") -- while the hub's message is on its way: this one brings it nothing new
     assert(g:settle(1))
     g:run(3)
-    g:journal()
-    g:run(60)
-    for _, message in ipairs(g:sent()) do
+    for _, message in ipairs(g:sent_within(60)) do
       assert.same({ "hub_down", "n0", 0 },
         { message.body.type, message.src, #message.body.values })
     end

@@ -1,18 +1,12 @@
 local gossip_lab = dofile("tests/lua/gossip_lab.lua")
 local topology = require "hearsay.topology"
 
+local count = gossip_lab.count
+
 local function start(graph, n, options, ...)
   options = options or {}
   options.nodes, options.latency, options.graph = n, options.latency or 100, graph
   return gossip_lab.start({ "push", ... }, options)
-end
-
-local function count(messages, kind)
-  local n = 0
-  for _, message in ipairs(messages) do
-    n = n + (message.body.type == kind and 1 or 0)
-  end
-  return n
 end
 
 describe("push", function()
