@@ -3,53 +3,35 @@
 local bench = dofile("tests/sim/bench.lua")
 local json = require "hearsay.json"
 local testing = require "hearsay.testing"
+local txn_lab = dofile("tests/sim/txn_lab.lua")
 
 local SCRIPT = "challenges/txn_6b.lua"
-local REGISTERS = "-w txn-rw-register --converge "
-local CHALLENGE = REGISTERS .. "--node-count 2 --concurrency 2n --rate 1000 --time-limit 10 "
-  .. "--availability total --nemesis partition --nemesis-interval 5 "
-
-local function explore(seeds, options, script)
-  for seed = 1, seeds do
-    bench.valid(script or SCRIPT, ("%s %s --seed %d"):format(REGISTERS, options, seed))
-  end
-end
-
--- Asks a node a transaction in JSON; the answer in JSON.
-local function ask(nodes, id, text)
-  local reply, err = nodes:ask(id, { type = "txn", txn = json.decode(text) })
-  return reply and json.encode(reply.txn), err
-end
+local ask = txn_lab.ask
 
 describe("transactions on two nodes (6b)", function()
   it("pass the challenge, converge, and take 0.025 server messages an operation", function()
-    for seed = 1, 2 do
-      local run = bench.valid(SCRIPT,
-        CHALLENGE .. "--consistency-models read-uncommitted --seed " .. seed)
-      bench.at_most(0.025, run.results.net.servers["msgs-per-op"], "messages/op", run)
-      assert(run.results.converged["shown-count"] > 500)
-    end
+    txn_lab.passes(SCRIPT, "read-uncommitted")
   end)
 
   it("take a quarter of that with a window of half a second", function()
     local run = bench.valid(SCRIPT .. " window=0.5",
-      CHALLENGE .. "--consistency-models read-uncommitted")
+      txn_lab.CHALLENGE .. "--consistency-models read-uncommitted")
     bench.at_most(0.006, run.results.net.servers["msgs-per-op"], "messages/op", run)
   end)
 
   it("are causal on two nodes, whatever the network does", function()
-    explore(10, "--node-count 2 --concurrency 4n --rate 200 --time-limit 5 --latency 20 "
-      .. "--latency-dist exponential --consistency-models causal --nemesis-interval 2 "
+    txn_lab.explore(SCRIPT, 10, "--node-count 2 --concurrency 4n --rate 200 --time-limit 5 "
+      .. "--latency 20 --latency-dist exponential --consistency-models causal --nemesis-interval 2 "
       .. "--nemesis partition,loss,duplicate,reorder,pause,spike")
   end)
 
   it("are seen as a whole on four nodes as well, but not always after their causes", function()
     local four = "--node-count 4 --concurrency 2n --rate 200 --time-limit 10 --latency 50 "
       .. "--nemesis partition --nemesis-interval 2 "
-    explore(5, four .. "--consistency-models read-atomic")
+    txn_lab.explore(SCRIPT, 5, four .. "--consistency-models read-atomic")
     for seed = 1, 20 do
       local run = bench.run(SCRIPT,
-        ("%s %s --consistency-models causal --seed %d"):format(REGISTERS, four, seed))
+        ("%s %s --consistency-models causal --seed %d"):format(txn_lab.REGISTERS, four, seed))
       if run.results.workload["anomaly-types"][1] == "G-causal" then
         return
       end
@@ -58,11 +40,7 @@ describe("transactions on two nodes (6b)", function()
   end)
 
   it("come together again after nodes were killed", function()
-    for seed = 1, 20 do
-      bench.kept(bench.run(SCRIPT, REGISTERS .. "--node-count 2 --concurrency 2n --rate 100 "
-        .. "--time-limit 8 --nemesis kill,partition --nemesis-interval 2 "
-        .. "--consistency-models read-committed --seed " .. seed))
-    end
+    txn_lab.outlives_kills(SCRIPT, "--node-count 2 --consistency-models read-committed")
   end)
 
   it("come together where a node that has forgotten writes what it wrote before", function()
@@ -124,15 +102,7 @@ describe("transactions on two nodes (6b)", function()
   end)
 
   it("send nothing when nothing was written", function()
-    local nodes = testing.start(SCRIPT, { nodes = 2 })
-    ask(nodes, "n0", '[["w",1,1]]')
-    nodes:run(3)
-    nodes:journal()
-    for _ = 1, 20 do
-      assert.equal('[["r",1,1],["r",2,null]]', ask(nodes, "n1", '[["r",1,null],["r",2,null]]'))
-      nodes:run(0.1)
-    end
-    assert.same({}, nodes:sent())
+    txn_lab.is_quiet_without_writes(SCRIPT, 2)
   end)
 
   it("are refused as a whole, and nobody is told of them", function()

@@ -3,23 +3,11 @@
 local bench = dofile("tests/sim/bench.lua")
 local json = require "hearsay.json"
 local testing = require "hearsay.testing"
+local txn_lab = dofile("tests/sim/txn_lab.lua")
 
 local SCRIPT = "challenges/txn_6c.lua"
-local REGISTERS = "-w txn-rw-register --converge "
-local CHALLENGE = REGISTERS .. "--node-count 2 --concurrency 2n --rate 1000 --time-limit 10 "
-  .. "--availability total --nemesis partition --nemesis-interval 5 "
 local MODELS = "read-committed,monotonic-atomic-view,read-atomic,causal"
-
-local function explore(seeds, options)
-  for seed = 1, seeds do
-    bench.valid(SCRIPT, ("%s %s --seed %d"):format(REGISTERS, options, seed))
-  end
-end
-
-local function ask(nodes, id, text)
-  local reply, err = nodes:ask(id, { type = "txn", txn = json.decode(text) })
-  return reply and json.encode(reply.txn), err
-end
+local ask = txn_lab.ask
 
 local function read(nodes, id, key)
   local reply = nodes:ask(id, { type = "txn", txn = json.decode(('[["r",%d,null]]'):format(key)) })
@@ -28,34 +16,26 @@ end
 
 describe("causal transactions (6c)", function()
   it("pass the challenge, converge, and take 0.025 server messages an operation", function()
-    for seed = 1, 2 do
-      local run = bench.valid(SCRIPT,
-        ("%s --consistency-models %s --seed %d"):format(CHALLENGE, MODELS, seed))
-      bench.at_most(0.025, run.results.net.servers["msgs-per-op"], "messages/op", run)
-      assert(run.results.converged["shown-count"] > 500)
-    end
+    txn_lab.passes(SCRIPT, MODELS)
   end)
 
   it("take a quarter of that with a window of half a second", function()
     local run = bench.valid(SCRIPT .. " window=0.5",
-      ("%s --consistency-models %s"):format(CHALLENGE, MODELS))
+      ("%s --consistency-models %s"):format(txn_lab.CHALLENGE, MODELS))
     bench.at_most(0.006, run.results.net.servers["msgs-per-op"], "messages/op", run)
   end)
 
   for _, count in ipairs({ 3, 5 }) do
     it(("are causal on %d nodes, whatever the network does"):format(count), function()
-      explore(10, ("--node-count %d --concurrency 2n --rate 200 --time-limit 5 --latency 50 "
-        .. "--latency-dist exponential --nemesis partition,loss,duplicate,reorder,pause,spike "
-        .. "--nemesis-interval 2 --consistency-models causal"):format(count))
+      txn_lab.explore(SCRIPT, 10, ("--node-count %d --concurrency 2n --rate 200 --time-limit 5 "
+        .. "--latency 50 --latency-dist exponential --nemesis-interval 2 "
+        .. "--consistency-models causal "
+        .. "--nemesis partition,loss,duplicate,reorder,pause,spike"):format(count))
     end)
   end
 
   it("come together again after nodes were killed", function()
-    for seed = 1, 20 do
-      bench.kept(bench.run(SCRIPT, REGISTERS .. "--node-count 4 --concurrency 2n --rate 100 "
-        .. "--time-limit 8 --latency 20 --nemesis kill,partition --nemesis-interval 2 "
-        .. "--consistency-models read-atomic --seed " .. seed))
-    end
+    txn_lab.outlives_kills(SCRIPT, "--node-count 4 --latency 20 --consistency-models read-atomic")
   end)
 
   it("arrive after what they were written on, also past a cut", function()
@@ -130,15 +110,7 @@ describe("causal transactions (6c)", function()
   end)
 
   it("send nothing when nothing was written", function()
-    local nodes = testing.start(SCRIPT, { nodes = 3 })
-    ask(nodes, "n0", '[["w",1,1]]')
-    nodes:run(3)
-    nodes:journal()
-    for _ = 1, 20 do
-      assert.equal('[["r",1,1],["r",2,null]]', ask(nodes, "n2", '[["r",1,null],["r",2,null]]'))
-      nodes:run(0.1)
-    end
-    assert.same({}, nodes:sent())
+    txn_lab.is_quiet_without_writes(SCRIPT, 3)
   end)
 
   it("are refused as a whole", function()

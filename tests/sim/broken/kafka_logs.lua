@@ -95,6 +95,30 @@ function logs.at_first()
   return handlers
 end
 
+--- Those of `at_first`, but a send takes two steps: the first node hands out the offset, and then it
+-- is told to store the entry there.
+-- @tparam function tell called with the first node and what it is told
+function logs.in_two_steps(tell)
+  local next_offset = {}
+  node.on("allocate", function(msg)
+    local offset = next_offset[msg.body.key] or 0
+    next_offset[msg.body.key] = offset + 1
+    return { type = "allocate_ok", offset = offset }
+  end)
+  node.on("store", function(msg)
+    logs.append(msg.body.key, msg.body.msg, msg.body.offset)
+    return msg.body.msg_id and { type = "store_ok" }
+  end)
+  local handlers = logs.at_first()
+  function handlers.send(msg)
+    local first, key = node.ids[1], msg.body.key
+    local offset = logs.ask(first, { type = "allocate", key = key }).offset
+    tell(first, { type = "store", key = key, msg = msg.body.msg, offset = offset })
+    return { type = "send_ok", offset = offset }
+  end
+  return handlers
+end
+
 --- Registers handlers.
 function logs.serve(handlers)
   for name, handle in pairs(handlers) do
