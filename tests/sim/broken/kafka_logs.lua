@@ -95,8 +95,8 @@ function logs.at_first()
   return handlers
 end
 
---- Those of `at_first`, but a send takes two steps: the first node hands out the offset, and then it
--- is told to store the entry there.
+--- Those of `at_first`, but a send takes two steps: the first node hands out the offset, and then
+-- it is told to store the entry there.
 -- @tparam function tell called with the first node and what it is told
 function logs.in_two_steps(tell)
   local next_offset = {}

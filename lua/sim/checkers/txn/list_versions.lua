@@ -6,6 +6,7 @@
 -- of a key has all versions up to its last; what it lacks came later, in an order nobody saw.
 -- @module sim.checkers.txn.list_versions
 
+local rivals = require "sim.checkers.txn.rivals"
 local transactions = require "sim.checkers.txn.transactions"
 local value = require "sim.checkers.value"
 
@@ -227,7 +228,7 @@ function list_versions.read(book, found)
   }
   local appends, reads_of = {}, {}
   collect_appends(book, order, appends)
-  local rivals, contested = {}, {} -- by version: who read it and then appended to its key
+  local updates_of = rivals.new()
   for id, txn in ipairs(book.list) do
     if txn.is_ok then
       local reads, updates = visit(book, order, txn, found)
@@ -240,17 +241,11 @@ function list_versions.read(book, found)
         table.insert(order.readers[version], id)
       end
       for _, version in ipairs(updates) do
-        rivals[version] = rivals[version] or {}
-        table.insert(rivals[version], txn)
-        if #rivals[version] == 2 then
-          contested[#contested + 1] = version
-        end
+        updates_of:add(version, txn)
       end
     end
   end
-  for _, version in ipairs(contested) do
-    found:add("lost-update", { version = version, txns = rivals[version] })
-  end
+  updates_of:report(found)
   for key = 1, #book.key_name do
     link(book, order, key, reads_of[key] or NOTHING, appends[key] or NOTHING, found)
   end

@@ -10,6 +10,7 @@
 -- @module sim.checkers.txn.register_versions
 
 local graph = require "sim.checkers.graph"
+local rivals = require "sim.checkers.txn.rivals"
 
 local register_versions = { is_list = false }
 
@@ -141,8 +142,7 @@ function register_versions.read(book, found)
     end
   end
 
-  local rivals = {} -- by version: who read it and then wrote its key
-  local contested = {}
+  local updates_of = rivals.new()
   for id, txn in ipairs(book.list) do
     for _, version in ipairs(txn.reads) do
       check_read(book, order, txn, version, found)
@@ -159,17 +159,11 @@ function register_versions.read(book, found)
         if before ~= version then
           order.previous[version] = before
         end
-        rivals[before] = rivals[before] or {}
-        table.insert(rivals[before], txn)
-        if #rivals[before] == 2 then
-          contested[#contested + 1] = before
-        end
+        updates_of:add(before, txn)
       end
     end
   end
-  for _, version in ipairs(contested) do
-    found:add("lost-update", { version = version, txns = rivals[version] })
-  end
+  updates_of:report(found)
   drop_cycles(book, order, found)
   link(book, order)
   return order
