@@ -76,13 +76,14 @@ describe("./node --data", function()
   local function background(folder, name, lines)
     sh:write("lines", table.concat(lines, "\n") .. "\n")
     return ([[
-      cd %s; rm -f fifo; mkfifo fifo
+      cd %s; rm -f fifo; mkfifo fifo; : >%s
       (cd %s; exec %s) <fifo >%s &
       pid=$!
       exec 9>fifo
       cat lines >&9
       while [ "$(wc -l <%s)" -lt %d ]; do sleep 0.01; done
-    ]]):format(quote(sh.folder), quote(sh.root), node(folder), quote(sh:path(name)), name, #lines)
+    ]]):format(quote(sh.folder), name, quote(sh.root), node(folder), quote(sh:path(name)), name,
+      #lines)
   end
 
   it("keeps what was acknowledged over kill -9", function()
