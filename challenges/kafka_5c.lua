@@ -16,12 +16,15 @@
 -- send is answered: "none", at once; "majority", when so many nodes have it; "all", when every node
 -- shows it to who polls, so that it is not lost while one of them lives.
 --
+-- A node that starts cannot know whether it has been here before, and each of the others alone may
+-- know which offsets it gave then. So it takes messages when all have told it what they have, which
+-- a partition may put off.
+--
 -- With `durable` the logs are on disk, and what was acknowledged outlives a kill of all nodes at
 -- once. A node tells what it took, to clients and nodes alike, and passes it with its clock, only
 -- when it is *settled*: synced. So nobody has heard of what a kill takes from a disk, and a node
--- that comes back, with the clock of what its disk has, gives no offset again. It tells the others
--- all its messages then, since nobody remembers which of them came; with `keep`, those that are
--- kept. Committed messages are given up when all nodes have them.
+-- that comes back gives no offset again; it waits for nobody, if it has served with this disk. With
+-- `keep`, committed messages are given up when all nodes have them.
 
 local kafka = require "hearsay.kafka"
 local log = require "hearsay.log"
@@ -43,9 +46,8 @@ if not ({ none = true, majority = true, all = true })[parameters.acks] then
 end
 
 local logs = log.new()
+local memo = log.new() -- the clock with which this node began to serve is committed in it
 local clock, settled, place, is_serving = 0, 0, nil, false
-local floor = 0 -- the clock above which a restarted node gives offsets; not yet in its logs
-local remembers = false -- whether its disk had something at the start
 local given = {} -- what it took and has not told the others, {clock, entry}, oldest first
 local clocks, shown = {}, {} -- by node id: its clock, and up to which clock it shows messages
 local committed = {} -- keys to true, since the last batch: here
@@ -71,6 +73,7 @@ end
 -- the next batch what is for the others.
 local function settle()
   local upto, count = clock, 0
+  assert(memo:sync())
   assert(logs:sync())
   while given[count + 1] and given[count + 1].clock <= upto do
     count = count + 1
@@ -80,14 +83,13 @@ local function settle()
   settled = math.max(settled, upto)
 end
 
--- A restarted node first gets back what it has forgotten. Its clock is then above all offsets that
--- somebody has heard of; the leap is for those that nobody has. One that remembers need not wait.
--- Others are told of a leap only with a message that has made it: what they were told has to be on
--- the disk, or the next restart would give offsets below it.
+-- When all have told what they have, the clock is above all offsets that somebody has heard of; the
+-- leap is for those that nobody has.
 local function begin_to_serve()
-  if not is_serving and (remembers or box:is_ready()) then
+  if not is_serving and box:is_ready() then
     is_serving = true
-    floor = box:is_restarted() and clock + parameters.leap or 0
+    clock = clock + (box:is_restarted() and parameters.leap or 0)
+    memo:commit("clock", clock)
   end
 end
 
@@ -161,8 +163,10 @@ node.on_init(function()
   end
   if parameters.durable then
     logs = assert(log.open("kafka.log", { segment = parameters.segment }))
-    remembers = #logs:keys() > 0
+    memo = assert(log.open("kafka.memo"))
+    is_serving = memo:committed("clock") ~= nil
   end
+  clock = memo:committed("clock") or 0
   for _, key in ipairs(logs:keys()) do
     clock = math.max(clock, (logs:last(key) or 0) // #node.ids)
   end
@@ -199,7 +203,7 @@ box = outbox.start {
   snapshot = function() return all_entries() end,
 }
 
--- Which of it came to the others before a kill, nobody remembers.
+-- Tells the others all that is its own: which of it came to them before a kill, nobody remembers.
 node.on_init(function()
   for _, entry in ipairs(all_entries(true)) do
     given[#given + 1] = { clock = 0, entry = entry }
@@ -210,7 +214,7 @@ end)
 kafka.serve {
   send = function(key, message, msg)
     wait_to_serve()
-    clock = math.max(clock, floor) + 1
+    clock = clock + 1
     local offset = clock * #node.ids + place
     logs:insert(key, offset, message)
     local own = { clock = clock, entry = { key, offset, message } }

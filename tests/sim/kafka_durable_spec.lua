@@ -259,6 +259,47 @@ describe("kafka_5c durable", function()
     assert.equal(offset, offsets[6])
   end)
 
+  it("goes on without the others after a kill before the first message, too", function()
+    local nodes = testing.start("challenges/kafka_5c.lua", { nodes = 3, latency = 10,
+      args = { "durable=true" } })
+    nodes:run(1)
+    nodes:isolate("n1")
+    nodes:restart("n1")
+    local offset = kafka_lab.send(nodes, "n1", "a", { 1 })[1]
+    assert(offset < 10)
+    nodes:heal()
+    nodes:run(3)
+    local messages, offsets = kafka_lab.poll(nodes, "n0", "a")
+    assert.same({ { 1 }, { offset } }, { messages, offsets })
+  end)
+
+  -- With another disk n1 hears from n0, and is killed; n2 alone knows which offsets it gave before.
+  it("does not take what others told it for what it gave", function()
+    local nodes = testing.start("challenges/kafka_5c.lua", { nodes = 3, latency = 10,
+      args = { "durable=true" } })
+    nodes:run(1)
+    nodes:cut({ "n0" }, { "n1" })
+    local before = kafka_lab.send(nodes, "n1", "a", { 1, 2, 3 })
+    nodes:run(1)
+    nodes:kill("n1")
+    for _, name in ipairs(nodes:files("n1")) do
+      nodes:file("n1", name, false)
+    end
+    nodes:heal()
+    nodes:cut({ "n2" }, { "n0", "n1" })
+    nodes.cluster:restart("n1")
+    kafka_lab.send(nodes, "n0", "b", { "else" })
+    nodes:run(2)
+    nodes:restart("n1")
+    assert.is_nil(nodes:ask("n1", { type = "send", key = "a", msg = 4 }, 3))
+    nodes:heal()
+    assert(kafka_lab.send(nodes, "n1", "a", { 5 })[1] > before[3])
+    nodes:run(3)
+    for _, id in ipairs(nodes.ids) do
+      assert.same({ 1, 2, 3, 4, 5 }, (kafka_lab.poll(nodes, id, "a")))
+    end
+  end)
+
   it("gives no offset again where the disk was lost", function()
     local nodes = testing.start("challenges/kafka_5c.lua", { nodes = 3, latency = 10,
       args = { "durable=true" } })
