@@ -242,11 +242,6 @@ struct slice seen_text(const struct seen *s)
   return text_between(s, 0, s->count);
 }
 
-struct slice seen_at(const struct seen *s, size_t index)
-{
-  return index < s->count ? text_between(s, index, index + 1) : SLICE("");
-}
-
 /* -- Digests */
 
 int seen_bucket_count_valid(size_t bucket_count)

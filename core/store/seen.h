@@ -52,10 +52,6 @@ size_t seen_version(const struct seen *s);
 struct slice seen_since(const struct seen *s, size_t version);
 struct slice seen_text(const struct seen *s);
 
-/* The text of the value that was added as number `index`, from 0; empty if there
- * are not so many. Valid until the next add. O(1). */
-struct slice seen_at(const struct seen *s, size_t index);
-
 /* -- Anti-entropy: find what two sets do not have in common by comparing numbers.
  *
  * Values are spread over buckets by their hash. The digest of a bucket is a sum

@@ -30,6 +30,15 @@ struct seen *seen_of(int64_t from, int64_t to)
   return s;
 }
 
+struct slice seen_at(const struct seen *s, size_t index)
+{
+  if (index >= seen_count(s))
+    return SLICE("");
+  struct slice text = seen_since(s, index), rest = seen_since(s, index + 1);
+  text.length -= rest.length + (rest.length > 0); /* and the comma between them */
+  return text;
+}
+
 int seen_equal_digests(const struct seen *a, const struct seen *b)
 {
   uint64_t x[SEEN_BUCKETS], y[SEEN_BUCKETS];

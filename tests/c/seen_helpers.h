@@ -14,6 +14,9 @@ int seen_add_string(struct seen *s, const char *text);
 /* A new set of the integers from `from` up to and without `to`. */
 struct seen *seen_of(int64_t from, int64_t to);
 
+/* The text of the value that was added as number `index`, from 0; empty if there are not so many. */
+struct slice seen_at(const struct seen *s, size_t index);
+
 int seen_equal_digests(const struct seen *a, const struct seen *b);
 
 /* Adds integers from text in the form of seen_since; returns how many there are. */

@@ -7,65 +7,65 @@
 
 #include <cmocka.h>
 
-#include "disk_bench.h"
+#include "disk_fixture.h"
 #include "failing_alloc.h"
 
 #include <string.h>
 
-static void assert_log(struct disk_bench *b, struct file *f, const char *text)
+static void assert_log(struct disk_fixture *b, struct file *f, const char *text)
 {
   assert_content(f, text);
   assert_true(slice_equal(disk_content(&b->disk, SLICE("log")), slice_of(text)));
 }
 
-static struct file *crash(struct disk_bench *b, struct file *f)
+static struct file *crash(struct disk_fixture *b, struct file *f)
 {
   f->vtable->close(f);
   disk_crash(&b->disk);
-  return disk_bench_file(b, "log");
+  return disk_fixture_file(b, "log");
 }
 
 static void a_sync_takes_its_time(void **state)
 {
   (void)state;
-  struct disk_bench b;
+  struct disk_fixture b;
   struct error e;
-  disk_bench_open(&b, 1);
-  struct file *f = disk_bench_file(&b, "log");
+  disk_fixture_open(&b, 1);
+  struct file *f = disk_fixture_file(&b, "log");
   struct sync_wish w = {.sync.done = note_sync, .again = f};
   append_text(f, "x");
   assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
-  disk_bench_pass(&b, SYNC_US - 1);
+  disk_fixture_pass(&b, SYNC_US - 1);
   assert_int_equal(w.count, 0);
-  disk_bench_pass(&b, 1);
+  disk_fixture_pass(&b, 1);
   assert_int_equal(w.count, 1);
   assert_int_equal(b.news, 1);
-  disk_bench_pass(&b, SYNC_US);
+  disk_fixture_pass(&b, SYNC_US);
   assert_int_equal(w.count, 2);
   assert_int_equal(b.news, 2);
   assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
   f->vtable->close(f); /* and so that one is never done */
-  disk_bench_pass(&b, 2 * SYNC_US);
+  disk_fixture_pass(&b, 2 * SYNC_US);
   assert_int_equal(w.count, 2);
-  disk_bench_close(&b);
+  disk_fixture_close(&b);
 }
 
 static void synced_bytes_survive(void **state)
 {
   (void)state;
   for (uint64_t seed = 0; seed < 200; seed++) {
-    struct disk_bench b;
-    disk_bench_open(&b, seed);
-    struct file *f = disk_bench_file(&b, "log");
+    struct disk_fixture b;
+    disk_fixture_open(&b, seed);
+    struct file *f = disk_fixture_file(&b, "log");
     append_text(f, "synced, ");
     append_text(f, "all of it");
-    disk_bench_sync(&b, f);
+    disk_fixture_sync(&b, f);
     f = crash(&b, f);
     assert_log(&b, f, "synced, all of it");
     f = crash(&b, f); /* they stay durable */
     assert_log(&b, f, "synced, all of it");
     f->vtable->close(f);
-    disk_bench_close(&b);
+    disk_fixture_close(&b);
   }
 }
 
@@ -91,18 +91,18 @@ static void a_prefix_of_the_rest_survives(void **state)
   static const char whole[] = "synced+0123456789", synced_length = 7;
   int seen[sizeof whole] = {0}, holes = 0;
   for (uint64_t seed = 0; seed < 500; seed++) {
-    struct disk_bench b;
+    struct disk_fixture b;
     struct error e;
     struct sync_wish w = {.sync.done = note_sync};
-    disk_bench_open(&b, seed);
-    struct file *f = disk_bench_file(&b, "log");
+    disk_fixture_open(&b, seed);
+    struct file *f = disk_fixture_file(&b, "log");
     append_text(f, "synced+");
-    disk_bench_sync(&b, f);
+    disk_fixture_sync(&b, f);
     append_text(f, "0123");
     if (seed % 2 == 0) /* one that is not done when the machine ends changes nothing */
       assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
     append_text(f, "456789");
-    disk_bench_pass(&b, SYNC_US / 2);
+    disk_fixture_pass(&b, SYNC_US / 2);
     f = crash(&b, f);
     struct slice left = disk_content(&b.disk, SLICE("log"));
     assert_true(left.length >= (size_t)synced_length && left.length < sizeof whole);
@@ -113,7 +113,7 @@ static void a_prefix_of_the_rest_survives(void **state)
     f = crash(&b, f);
     assert_int_equal(disk_content(&b.disk, SLICE("log")).length, length);
     f->vtable->close(f);
-    disk_bench_close(&b);
+    disk_fixture_close(&b);
   }
   for (size_t length = 0; length < sizeof whole; length++)
     assert_int_equal(seen[length] > 0, length >= (size_t)synced_length);
@@ -127,15 +127,15 @@ static void what_comes_during_a_sync_is_not_in_it(void **state)
   (void)state;
   int lost = 0;
   for (uint64_t seed = 0; seed < 50; seed++) {
-    struct disk_bench b;
+    struct disk_fixture b;
     struct error e;
     struct sync_wish w = {.sync.done = note_sync};
-    disk_bench_open(&b, seed);
-    struct file *f = disk_bench_file(&b, "log");
+    disk_fixture_open(&b, seed);
+    struct file *f = disk_fixture_file(&b, "log");
     append_text(f, "in");
     assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
     append_text(f, "out");
-    disk_bench_pass(&b, SYNC_US);
+    disk_fixture_pass(&b, SYNC_US);
     assert_int_equal(w.count, 1);
     f = crash(&b, f);
     struct slice left = disk_content(&b.disk, SLICE("log"));
@@ -143,7 +143,7 @@ static void what_comes_during_a_sync_is_not_in_it(void **state)
     (void)assert_left(left, "inout", 2);
     lost += left.length < 5;
     f->vtable->close(f);
-    disk_bench_close(&b);
+    disk_fixture_close(&b);
   }
   assert_true(lost > 10);
 }
@@ -154,19 +154,19 @@ static void cuts(void **state)
   (void)state;
   int undone = 0, kept = 0, with_tail = 0;
   for (uint64_t seed = 0; seed < 100; seed++) {
-    struct disk_bench b;
+    struct disk_fixture b;
     struct error e;
-    disk_bench_open(&b, seed);
-    struct file *f = disk_bench_file(&b, "log");
+    disk_fixture_open(&b, seed);
+    struct file *f = disk_fixture_file(&b, "log");
     append_text(f, "0123456789");
-    disk_bench_sync(&b, f);
+    disk_fixture_sync(&b, f);
     assert_int_equal(f->vtable->truncate(f, 4, &e), 0);
     assert_int_equal(f->vtable->truncate(f, 100, &e), 0);
     assert_log(&b, f, "0123");
     append_text(f, "ab");
     assert_log(&b, f, "0123ab");
     if (seed % 4 == 0) {
-      disk_bench_sync(&b, f);
+      disk_fixture_sync(&b, f);
       f = crash(&b, f);
       assert_log(&b, f, "0123ab");
     } else {
@@ -183,7 +183,7 @@ static void cuts(void **state)
       }
     }
     f->vtable->close(f);
-    disk_bench_close(&b);
+    disk_fixture_close(&b);
   }
   assert_true(undone > 15 && kept > 15 && with_tail > 5);
 }
@@ -192,31 +192,31 @@ static void cuts(void **state)
 static void a_cut_during_a_sync(void **state)
 {
   (void)state;
-  struct disk_bench b;
+  struct disk_fixture b;
   struct error e;
   struct sync_wish w = {.sync.done = note_sync};
-  disk_bench_open(&b, 1);
-  struct file *f = disk_bench_file(&b, "log");
+  disk_fixture_open(&b, 1);
+  struct file *f = disk_fixture_file(&b, "log");
   append_text(f, "0123456789");
   assert_int_equal(f->vtable->sync(f, &w.sync, &e), 0);
   assert_int_equal(f->vtable->truncate(f, 2, &e), 0);
   append_text(f, "abc");
-  disk_bench_pass(&b, SYNC_US);
+  disk_fixture_pass(&b, SYNC_US);
   assert_int_equal(w.count, 1);
-  disk_bench_sync(&b, f);
+  disk_fixture_sync(&b, f);
   f = crash(&b, f);
   assert_log(&b, f, "01abc");
   f->vtable->close(f);
-  disk_bench_close(&b);
+  disk_fixture_close(&b);
 }
 
 static void files_are_apart_and_opened_once(void **state)
 {
   (void)state;
-  struct disk_bench b;
+  struct disk_fixture b;
   struct error e;
-  disk_bench_open(&b, 1);
-  struct file *f = disk_bench_file(&b, "log"), *other = disk_open(&b.disk, SLICE("other"), 1, &e);
+  disk_fixture_open(&b, 1);
+  struct file *f = disk_fixture_file(&b, "log"), *other = disk_open(&b.disk, SLICE("other"), 1, &e);
   append_text(f, "one");
   append_text(other, "two");
   assert_true(slice_equal(disk_content(&b.disk, SLICE("other")), SLICE("two")));
@@ -224,7 +224,7 @@ static void files_are_apart_and_opened_once(void **state)
   assert_string_equal(e.text, "cannot lock log: it is in use by this node");
   assert_int_equal(disk_replace(&b.disk, SLICE("log"), SLICE("new")), -1);
   f->vtable->close(f);
-  f = disk_bench_file(&b, "log");
+  f = disk_fixture_file(&b, "log");
   assert_log(&b, f, "one"); /* a close is no crash */
   f->vtable->close(f);
   other->vtable->close(other);
@@ -235,7 +235,7 @@ static void files_are_apart_and_opened_once(void **state)
   disk_crash(&b.disk);
   assert_true(slice_equal(disk_content(&b.disk, SLICE("log")), SLICE("new")));
   assert_non_null(disk_content(&b.disk, SLICE("made")).data);
-  disk_bench_close(&b);
+  disk_fixture_close(&b);
 }
 
 static void the_same_seed_tears_alike(void **state)
@@ -243,16 +243,16 @@ static void the_same_seed_tears_alike(void **state)
   (void)state;
   size_t lengths[2][20];
   for (int round = 0; round < 2; round++) {
-    struct disk_bench b;
-    disk_bench_open(&b, 7);
+    struct disk_fixture b;
+    disk_fixture_open(&b, 7);
     for (int i = 0; i < 20; i++) {
-      struct file *f = disk_bench_file(&b, "log");
+      struct file *f = disk_fixture_file(&b, "log");
       append_text(f, "0123456789");
       f->vtable->close(f);
       disk_crash(&b.disk);
       lengths[round][i] = disk_content(&b.disk, SLICE("log")).length;
     }
-    disk_bench_close(&b);
+    disk_fixture_close(&b);
   }
   assert_memory_equal(lengths[0], lengths[1], sizeof lengths[0]);
 }
@@ -261,10 +261,10 @@ static void out_of_memory(void **state)
 {
   (void)state;
   for (long n = 0;; n++) {
-    struct disk_bench b;
+    struct disk_fixture b;
     struct error e;
     struct sync_wish w = {.sync.done = note_sync};
-    disk_bench_open(&b, 1);
+    disk_fixture_open(&b, 1);
     failing_alloc_after(n);
     struct file *f = disk_open(&b.disk, SLICE("log"), 1, &e);
     int result = f == NULL || f->vtable->append(f, SLICE("x"), &e) != 0 ||
@@ -274,7 +274,7 @@ static void out_of_memory(void **state)
     failing_alloc_off();
     if (f != NULL)
       f->vtable->close(f);
-    disk_bench_close(&b);
+    disk_fixture_close(&b);
     if (result == 0)
       break;
     assert_string_equal(e.text, "out of memory");

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "disk_bench.h"
+#include "disk_fixture.h"
 
 static void rename_to(struct file *f, const char *name)
 {
@@ -21,7 +21,7 @@ static void flush(struct file *f)
   assert_int_equal(f->vtable->flush(f, &e), 0);
 }
 
-static int has(struct disk_bench *b, const char *name, const char *text)
+static int has(struct disk_fixture *b, const char *name, const char *text)
 {
   struct slice content = disk_content(&b->disk, slice_of(name));
   return text == NULL ? content.data == NULL
@@ -33,11 +33,11 @@ static void a_name_survives_for_sure_when_it_is_synced(void **state)
   (void)state;
   int gone = 0, kept = 0;
   for (uint64_t seed = 0; seed < 100; seed++) {
-    struct disk_bench b;
-    disk_bench_open(&b, seed);
-    struct file *f = disk_bench_file(&b, "synced"), *g = disk_bench_file(&b, "flushed"),
-                *h = disk_bench_file(&b, "neither");
-    disk_bench_sync(&b, f);
+    struct disk_fixture b;
+    disk_fixture_open(&b, seed);
+    struct file *f = disk_fixture_file(&b, "synced"), *g = disk_fixture_file(&b, "flushed"),
+                *h = disk_fixture_file(&b, "neither");
+    disk_fixture_sync(&b, f);
     flush(g);
     f->vtable->close(f);
     g->vtable->close(g);
@@ -46,7 +46,7 @@ static void a_name_survives_for_sure_when_it_is_synced(void **state)
     assert_true(has(&b, "synced", "") && has(&b, "flushed", ""));
     gone += has(&b, "neither", NULL);
     kept += has(&b, "neither", "");
-    disk_bench_close(&b);
+    disk_fixture_close(&b);
   }
   assert_int_equal(gone + kept, 100);
   assert_true(gone > 20 && kept > 20);
@@ -58,10 +58,10 @@ static void a_rename_is_one_change(void **state)
   (void)state;
   int old = 0;
   for (uint64_t seed = 0; seed < 200; seed++) {
-    struct disk_bench b;
+    struct disk_fixture b;
     struct error e;
-    disk_bench_open(&b, seed);
-    struct file *f = disk_bench_file(&b, "log"), *aside = disk_bench_file(&b, "aside");
+    disk_fixture_open(&b, seed);
+    struct file *f = disk_fixture_file(&b, "log"), *aside = disk_fixture_file(&b, "aside");
     append_text(f, "old");
     flush(f);
     append_text(aside, "new");
@@ -82,7 +82,7 @@ static void a_rename_is_one_change(void **state)
     assert_true(has(&b, "log", NULL));
     assert_null(disk_open(&b.disk, SLICE("log"), 0, &e));
     if (seed % 4 < 2) {
-      f = disk_bench_file(&b, "log");
+      f = disk_fixture_file(&b, "log");
       append_text(f, "newest");
       flush(f);
       f->vtable->close(f);
@@ -90,7 +90,7 @@ static void a_rename_is_one_change(void **state)
     disk_crash(&b.disk);
     assert_true(seed % 4 < 2 ? has(&b, "log", "newest")
                              : has(&b, "log", NULL) || has(&b, "log", is_old ? "old" : "new"));
-    disk_bench_close(&b);
+    disk_fixture_close(&b);
   }
   assert_true(old > 20 && old < 80);
 }
@@ -101,11 +101,11 @@ static void changes_survive_in_any_order(void **state)
   (void)state;
   int only_first = 0, only_second = 0;
   for (uint64_t seed = 0; seed < 200; seed++) {
-    struct disk_bench b;
+    struct disk_fixture b;
     struct error e;
-    disk_bench_open(&b, seed);
+    disk_fixture_open(&b, seed);
     for (int i = 0; i < 2; i++) {
-      struct file *f = disk_bench_file(&b, i == 0 ? "first" : "second");
+      struct file *f = disk_fixture_file(&b, i == 0 ? "first" : "second");
       flush(f);
       f->vtable->close(f);
     }
@@ -114,12 +114,12 @@ static void changes_survive_in_any_order(void **state)
     disk_crash(&b.disk);
     only_first += has(&b, "first", "") && has(&b, "second", NULL);
     only_second += has(&b, "first", NULL) && has(&b, "second", "");
-    disk_bench_close(&b);
+    disk_fixture_close(&b);
   }
   assert_true(only_first > 10 && only_second > 10);
 }
 
-static void assert_listed(struct disk_bench *b, const char *prefix, struct slice expected)
+static void assert_listed(struct disk_fixture *b, const char *prefix, struct slice expected)
 {
   struct bytes names = {0};
   assert_int_equal(disk_list(&b->disk, slice_of(prefix), &names), 0);
@@ -130,11 +130,11 @@ static void assert_listed(struct disk_bench *b, const char *prefix, struct slice
 static void names_are_listed(void **state)
 {
   (void)state;
-  struct disk_bench b;
+  struct disk_fixture b;
   struct error e;
-  disk_bench_open(&b, 1);
+  disk_fixture_open(&b, 1);
   for (int i = 0; i < 200; i++) { /* what is gone takes no room */
-    struct file *f = disk_bench_file(&b, "log+1");
+    struct file *f = disk_fixture_file(&b, "log+1");
     flush(f);
     rename_to(f, "log+2");
     f->vtable->close(f);
@@ -144,14 +144,14 @@ static void names_are_listed(void **state)
   while (disk_name(&b.disk, count).data != NULL)
     count++;
   assert_true(count < 100);
-  struct file *f = disk_bench_file(&b, "other");
+  struct file *f = disk_fixture_file(&b, "other");
   f->vtable->close(f);
   assert_listed(&b, "log+", (struct slice){"log+2", 6});
   assert_listed(&b, "x", SLICE(""));
   assert_int_equal(disk_discard(&b.disk, SLICE("log+2")), 0);
   assert_int_equal(disk_discard(&b.disk, SLICE("log+2")), 0);
   assert_listed(&b, "", (struct slice){"other", 6});
-  f = disk_bench_file(&b, "other");
+  f = disk_fixture_file(&b, "other");
   assert_int_equal(disk_discard(&b.disk, SLICE("other")), -1);
   char long_name[300];
   memset(long_name, 'x', sizeof long_name);
@@ -159,7 +159,7 @@ static void names_are_listed(void **state)
   assert_string_equal(e.text, "a name of 300 bytes is too long");
   assert_listed(&b, "", (struct slice){"other", 6});
   f->vtable->close(f);
-  disk_bench_close(&b);
+  disk_fixture_close(&b);
 }
 
 int main(void)

@@ -19,7 +19,7 @@
 #define SEGMENT_BYTES 4096
 
 /* A node with this log of version 1. */
-static void open_bed(struct durable_fixture *b, const struct bytes *content)
+static void open_version_1(struct durable_fixture *b, const struct bytes *content)
 {
   durable_fixture_open(b, "");
   durable_fixture_put(b, "log", bytes_slice(content));
@@ -71,7 +71,7 @@ static void a_log_of_the_first_version_is_taken_over(void **state)
   };
   write_records(&content, written, 4);
   assert_int_equal(bytes_append(&content, "torn", 4), 0);
-  open_bed(&b, &content);
+  open_version_1(&b, &content);
   for (int round = 0; round < 2; round++) { /* the second time it is one of version 2 */
     struct durable *d = try_open(&b, &e);
     if (d == NULL)
@@ -102,7 +102,7 @@ static void a_taking_over_that_fails(void **state)
   struct bytes content = {0};
   const struct journal_record written = {JOURNAL_ENTRY, 1, 4, SLICE("a"), SLICE("1"), 0};
   write_records(&content, &written, 1);
-  open_bed(&b, &content);
+  open_version_1(&b, &content);
   b.disk.cannot_be_read = 1;
   assert_refused(&b, "cannot read");
   b.disk.cannot_be_read = 0;
@@ -151,7 +151,7 @@ static void what_cannot_be_opened(void **state)
   };
   const struct journal_record too_high = {JOURNAL_ENTRY, 1, INT64_MAX, SLICE("a"), SLICE("1"), 0};
   write_records(&content, conflict, 2);
-  open_bed(&b, &content);
+  open_version_1(&b, &content);
   assert_refused(&b, "record 2 gives offset 4 of \"a\" a second value");
   content.length = 0;
   write_records(&content, &too_high, 1);
@@ -176,7 +176,7 @@ static void out_of_memory(void **state)
   static char large[70000];
   memset(large, '1', sizeof large);
   write_records(&content, &written, 1);
-  open_bed(&b, &content);
+  open_version_1(&b, &content);
   struct durable *d;
   for (int round = 0; round < 2; round++) {
     for (long n = 0;; n++) {

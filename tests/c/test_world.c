@@ -12,14 +12,14 @@
 #include "failing_alloc.h"
 #include "sim/world.h"
 #include "temp_file.h"
-#include "world_bed.h"
+#include "world_fixture.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 /* The run fails, now and whenever it is tried again. */
-static void assert_run_fails(struct bed *b, const char *text)
+static void assert_run_fails(struct world_fixture *b, const char *text)
 {
   for (int i = 0; i < 2; i++) {
     struct error e;
@@ -35,39 +35,40 @@ static void assert_run_fails(struct bed *b, const char *text)
 static void nodes_talk_to_each_other(void **state)
 {
   (void)state;
-  struct bed b;
-  bed_open(&b, 1,
-           NODE "node.on('ask', function() local sum = 0 for _, peer in ipairs(node.peers) "
-                "do sum = sum + assert(node.rpc(peer, {type='give'})).n end "
-                "return {type='ask_ok', sum=sum} end) "
-                "node.on('give', function() return {type='give_ok', n=21} end)");
-  bed_add(&b, "n1");
-  bed_add(&b, "n2");
-  bed_add(&b, "n3");
-  bed_init(&b, "n1");
-  bed_init(&b, "n2");
-  bed_init(&b, "n3");
-  bed_pass(&b, 0);
+  struct world_fixture b;
+  world_fixture_open(&b, 1,
+                     NODE
+                     "node.on('ask', function() local sum = 0 for _, peer in ipairs(node.peers) "
+                     "do sum = sum + assert(node.rpc(peer, {type='give'})).n end "
+                     "return {type='ask_ok', sum=sum} end) "
+                     "node.on('give', function() return {type='give_ok', n=21} end)");
+  world_fixture_add(&b, "n1");
+  world_fixture_add(&b, "n2");
+  world_fixture_add(&b, "n3");
+  world_fixture_init(&b, "n1");
+  world_fixture_init(&b, "n2");
+  world_fixture_init(&b, "n3");
+  world_fixture_pass(&b, 0);
   assert_got(&b, "init_ok");
-  bed_tell(&b, "n1", "\"type\":\"ask\"");
-  bed_pass(&b, SECOND);
+  world_fixture_tell(&b, "n1", "\"type\":\"ask\"");
+  world_fixture_pass(&b, SECOND);
   assert_got(&b, "\"sum\":42");
   assert_int_equal(world_network(b.world)->servers.sent, 4);
   assert_int_equal(world_network(b.world)->servers.received, 4);
   assert_int_equal(world_network(b.world)->clients.sent, 8);
-  bed_close(&b);
+  world_fixture_close(&b);
 }
 
 static void each_node_has_its_own_zero_of_time(void **state)
 {
   (void)state;
   enum { COUNT = 10 };
-  struct bed b;
+  struct world_fixture b;
   int64_t monotonic_us[COUNT], wall_us = 0;
-  bed_open(&b, 1, NODE);
+  world_fixture_open(&b, 1, NODE);
   for (int i = 0; i < COUNT; i++) {
     char id[] = {'n', (char)('0' + i), '\0'};
-    bed_add(&b, id);
+    world_fixture_add(&b, id);
     const struct platform *p = node_platform(world_find_node(b.world, slice_of(id)));
     monotonic_us[i] = p->vtable->monotonic_us(p->ctx);
     for (int k = 0; k < i; k++)
@@ -78,7 +79,7 @@ static void each_node_has_its_own_zero_of_time(void **state)
     wall_us = p->vtable->wall_us(p->ctx);
   }
   assert_true(wall_us / SECOND == 1767225601); /* the start of 2026, and of the schedule */
-  bed_pass(&b, 5 * SECOND);
+  world_fixture_pass(&b, 5 * SECOND);
   const struct platform *p = node_platform(world_find_node(b.world, SLICE("n0")));
   assert_true(p->vtable->monotonic_us(p->ctx) == monotonic_us[0] + 5 * SECOND);
   assert_true(p->vtable->wall_us(p->ctx) == wall_us + 5 * SECOND);
@@ -86,7 +87,7 @@ static void each_node_has_its_own_zero_of_time(void **state)
   assert_true(p->vtable->wall_us(p->ctx) == wall_us + 2 * SECOND);
   assert_true(p->vtable->monotonic_us(p->ctx) == monotonic_us[0] + 5 * SECOND);
   assert_int_equal(world_skew(b.world, SLICE("nobody"), 0), -1);
-  bed_close(&b);
+  world_fixture_close(&b);
 }
 
 static void each_node_has_randomness_of_its_own(void **state)
@@ -94,15 +95,15 @@ static void each_node_has_randomness_of_its_own(void **state)
   (void)state;
   struct bytes draws[4] = {{0}};
   for (uint64_t seed = 1; seed <= 2; seed++) {
-    struct bed b;
-    bed_open(&b, seed, "print(math.random(0))");
-    bed_add(&b, "n1");
-    bed_add(&b, "n2");
+    struct world_fixture b;
+    world_fixture_open(&b, seed, "print(math.random(0))");
+    world_fixture_add(&b, "n1");
+    world_fixture_add(&b, "n2");
     for (size_t i = 0; i < 2; i++)
       assert_int_equal(bytes_append_slice(&draws[2 * (seed - 1) + i],
                                           world_log(b.world, i == 0 ? SLICE("n1") : SLICE("n2"))),
                        0);
-    bed_close(&b);
+    world_fixture_close(&b);
   }
   for (size_t i = 0; i < 4; i++)
     for (size_t k = 0; k < i; k++)
@@ -124,17 +125,17 @@ static const char chance[] =
 static uint64_t run_chance(uint64_t seed, struct bytes *log)
 {
   static const char *const ids[] = {"n1", "n2", "n3"};
-  struct bed b;
-  bed_open(&b, seed, chance);
+  struct world_fixture b;
+  world_fixture_open(&b, seed, chance);
   for (int i = 0; i < 3; i++) {
-    bed_add(&b, ids[i]);
-    bed_init(&b, ids[i]);
+    world_fixture_add(&b, ids[i]);
+    world_fixture_init(&b, ids[i]);
   }
-  bed_pass(&b, 2 * SECOND);
+  world_fixture_pass(&b, 2 * SECOND);
   for (int i = 0; i < 3; i++)
     assert_int_equal(bytes_append_slice(log, world_log(b.world, slice_of(ids[i]))), 0);
   uint64_t fingerprint = world_network(b.world)->fingerprint;
-  bed_close(&b);
+  world_fixture_close(&b);
   return fingerprint;
 }
 
@@ -180,73 +181,73 @@ static void worlds_in_threads_share_nothing(void **state)
 static void a_message_to_nobody_ends_the_run(void **state)
 {
   (void)state;
-  struct bed b;
-  bed_open(&b, 1,
-           NODE "node.on_init(function() node.after(1, function() "
-                "node.send('nobody', {type='x'}) node.send('nowhere', {type='y'}) end) "
-                "node.after(5, function() node.log('too late') end) end)");
-  bed_add(&b, "n1");
-  bed_init(&b, "n1");
+  struct world_fixture b;
+  world_fixture_open(&b, 1,
+                     NODE "node.on_init(function() node.after(1, function() "
+                          "node.send('nobody', {type='x'}) node.send('nowhere', {type='y'}) end) "
+                          "node.after(5, function() node.log('too late') end) end)");
+  world_fixture_add(&b, "n1");
+  world_fixture_init(&b, "n1");
   assert_run_fails(&b, "n1 sent a message to \"nobody\", which does not exist: "
                        "{\"src\":\"n1\",\"dest\":\"nobody\",\"body\":{\"type\":\"x\"}}");
   assert_int_equal(world_log(b.world, SLICE("n1")).length, 0);
-  bed_close(&b);
+  world_fixture_close(&b);
 }
 
 static void time_that_stands_still_ends_the_run(void **state)
 {
   (void)state;
-  struct bed b;
-  bed_open(&b, 1, NODE "local function again() node.after(0, again) end again()");
-  bed_add(&b, "n1");
+  struct world_fixture b;
+  world_fixture_open(&b, 1, NODE "local function again() node.after(0, again) end again()");
+  world_fixture_add(&b, "n1");
   assert_run_fails(&b, "time stands still: a million events at one instant (a node that sleeps "
                        "for no time, or messages that answer each other without latency?)");
-  bed_close(&b);
+  world_fixture_close(&b);
 }
 
 static void names_are_taken_once(void **state)
 {
   (void)state;
-  struct bed b;
+  struct world_fixture b;
   struct error e;
-  bed_open(&b, 1, NODE);
-  bed_add(&b, "n1");
-  assert_int_equal(bed_try_add(&b, "n1", &e), -1);
+  world_fixture_open(&b, 1, NODE);
+  world_fixture_add(&b, "n1");
+  assert_int_equal(world_fixture_try_add(&b, "n1", &e), -1);
   assert_string_equal(e.text, "there is a \"n1\" already");
-  assert_int_equal(bed_try_add(&b, "c", &e), -1);
+  assert_int_equal(world_fixture_try_add(&b, "c", &e), -1);
   assert_string_equal(e.text, "there is a \"c\" already");
   assert_null(world_find_node(b.world, SLICE("c")));
   assert_null(world_find_node(b.world, SLICE("n2")));
   assert_int_equal(world_log(b.world, SLICE("c")).length, 0);
   assert_false(world_is_running(b.world, SLICE("c")));
   assert_true(world_is_running(b.world, SLICE("n1")));
-  bed_close(&b);
+  world_fixture_close(&b);
 }
 
 static void a_script_that_fails_says_why(void **state)
 {
   (void)state;
-  struct bed b;
+  struct world_fixture b;
   struct error e;
   char expected[64];
-  bed_open(&b, 1, "\nlocal f = io.open('x')");
-  assert_int_equal(bed_try_add(&b, "n1", &e), -1);
+  world_fixture_open(&b, 1, "\nlocal f = io.open('x')");
+  assert_int_equal(world_fixture_try_add(&b, "n1", &e), -1);
   (void)snprintf(expected, sizeof expected, "%s:2: io.open is not available", b.script.path);
   if (strstr(e.text, expected) == NULL)
     fail_msg("expected \"%s\" in: %s", expected, e.text);
   assert_false(world_is_running(b.world, SLICE("n1")));
-  bed_tell(&b, "n1", "\"type\":\"x\"");
-  bed_pass(&b, SECOND);
-  bed_close(&b);
+  world_fixture_tell(&b, "n1", "\"type\":\"x\"");
+  world_fixture_pass(&b, SECOND);
+  world_fixture_close(&b);
 }
 
 static void words_reach_the_script(void **state)
 {
   (void)state;
-  struct bed b;
+  struct world_fixture b;
   struct error e;
   char one[] = "one";
-  bed_open(&b, 1, NODE "node.log(table.concat({...}, ' '))");
+  world_fixture_open(&b, 1, NODE "node.log(table.concat({...}, ' '))");
   char *words[] = {b.script.path, one, one};
   assert_int_equal(world_add_node(b.world, SLICE("n1"), 3, words, &e), 0);
   one[0] = '?';
@@ -255,18 +256,18 @@ static void words_reach_the_script(void **state)
   assert_int_equal(world_start(b.world, SLICE("n1"), &e), 0); /* with the same words */
   assert_true(slice_equal(world_log(b.world, SLICE("n1")),
                           SLICE("    0.000 node one one\n    0.000 node one one\n")));
-  bed_close(&b);
+  world_fixture_close(&b);
 }
 
 static void a_run_can_be_stopped(void **state)
 {
   (void)state;
-  struct bed b;
+  struct world_fixture b;
   struct error e;
   int stop = 0;
-  bed_open(&b, 1, NODE "node.on('x', function() return {type='x_ok'} end)");
-  bed_add(&b, "n1");
-  bed_init(&b, "n1");
+  world_fixture_open(&b, 1, NODE "node.on('x', function() return {type='x_ok'} end)");
+  world_fixture_add(&b, "n1");
+  world_fixture_init(&b, "n1");
   stop = 1;
   assert_int_equal(world_run(b.world, 100 * SECOND, &stop, &e), 0);
   assert_got(&b, NULL);
@@ -275,7 +276,7 @@ static void a_run_can_be_stopped(void **state)
   assert_int_equal(world_run(b.world, 100 * SECOND, &stop, &e), 0);
   assert_got(&b, "init_ok");
   assert_int_equal(world_schedule(b.world)->now_us, 100 * SECOND);
-  bed_close(&b);
+  world_fixture_close(&b);
 }
 
 /* Returns 1 when nothing failed. */

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "world_bed.h"
+#include "world_fixture.h"
 
 #include <string.h>
 
@@ -19,14 +19,14 @@
 static void a_killed_node_forgets_all(void **state)
 {
   (void)state;
-  struct bed b;
+  struct world_fixture b;
   struct error e;
-  bed_open(&b, 1, COUNTER);
-  bed_add(&b, "n1");
-  bed_init(&b, "n1");
-  bed_tell(&b, "n1", "\"type\":\"add\"");
-  bed_tell(&b, "n1", "\"type\":\"late\"");
-  bed_pass(&b, SECOND / 2);
+  world_fixture_open(&b, 1, COUNTER);
+  world_fixture_add(&b, "n1");
+  world_fixture_init(&b, "n1");
+  world_fixture_tell(&b, "n1", "\"type\":\"add\"");
+  world_fixture_tell(&b, "n1", "\"type\":\"late\"");
+  world_fixture_pass(&b, SECOND / 2);
   assert_got(&b, "\"count\":1");
   assert_int_equal(world_start(b.world, SLICE("n1"), &e), -1);
   assert_string_equal(e.text, "\"n1\" is no node that was killed");
@@ -36,69 +36,69 @@ static void a_killed_node_forgets_all(void **state)
   assert_int_equal(world_pause(b.world, SLICE("n1"), 1), -1);
   assert_false(world_is_running(b.world, SLICE("n1")));
   assert_null(world_find_node(b.world, SLICE("n1")));
-  bed_tell(&b, "n1", "\"type\":\"add\""); /* nobody is there */
-  bed_pass(&b, 3 * SECOND);
+  world_fixture_tell(&b, "n1", "\"type\":\"add\""); /* nobody is there */
+  world_fixture_pass(&b, 3 * SECOND);
   assert_got(&b, NULL);
   assert_int_equal(world_log(b.world, SLICE("n1")).length, 0); /* not a tick */
   assert_int_equal(world_start(b.world, SLICE("n1"), &e), 0);
   assert_int_equal(world_start(b.world, SLICE("c"), &e), -1);
-  bed_pass(&b, 0);
-  bed_tell(&b, "n1", "\"type\":\"add\"");
-  bed_pass(&b, 0);
+  world_fixture_pass(&b, 0);
+  world_fixture_tell(&b, "n1", "\"type\":\"add\"");
+  world_fixture_pass(&b, 0);
   assert_got(&b, "\"code\":11"); /* it needs an init */
-  bed_init(&b, "n1");
-  bed_tell(&b, "n1", "\"type\":\"add\"");
-  bed_pass(&b, 0);
+  world_fixture_init(&b, "n1");
+  world_fixture_tell(&b, "n1", "\"type\":\"add\"");
+  world_fixture_pass(&b, 0);
   assert_got(&b, "\"count\":1");
-  bed_close(&b);
+  world_fixture_close(&b);
 }
 
 static void a_paused_node_does_nothing_and_then_goes_on(void **state)
 {
   (void)state;
-  struct bed b;
-  bed_open(&b, 1, COUNTER);
-  bed_add(&b, "n1");
-  bed_init(&b, "n1");
-  bed_tell(&b, "n1", "\"type\":\"late\"");
-  bed_pass(&b, SECOND / 2);
+  struct world_fixture b;
+  world_fixture_open(&b, 1, COUNTER);
+  world_fixture_add(&b, "n1");
+  world_fixture_init(&b, "n1");
+  world_fixture_tell(&b, "n1", "\"type\":\"late\"");
+  world_fixture_pass(&b, SECOND / 2);
   assert_got(&b, "init_ok");
   assert_int_equal(world_pause(b.world, SLICE("n1"), 1), 0);
-  bed_tell(&b, "n1", "\"type\":\"add\"");
-  bed_pass(&b, 5 * SECOND);
+  world_fixture_tell(&b, "n1", "\"type\":\"add\"");
+  world_fixture_pass(&b, 5 * SECOND);
   assert_got(&b, NULL);
   assert_int_equal(world_log(b.world, SLICE("n1")).length, 0);
   assert_true(world_is_running(b.world, SLICE("n1")));
   assert_int_equal(world_pause(b.world, SLICE("n1"), 0), 0);
-  bed_pass(&b, 0); /* all that has waited happens at once, and its clock has gone on */
+  world_fixture_pass(&b, 0); /* all that has waited happens at once, and its clock has gone on */
   assert_int_equal(bytes_append_byte(&b.got, '\0'), 0);
   assert_non_null(strstr(b.got.data, "late_ok"));
   assert_non_null(strstr(b.got.data, "add_ok"));
   assert_true(slice_equal(world_log(b.world, SLICE("n1")), SLICE("    5.500 n1 tick\n")));
   assert_int_equal(world_pause(b.world, SLICE("nobody"), 1), -1);
-  bed_close(&b);
+  world_fixture_close(&b);
 }
 
 static void a_node_killed_while_paused_starts_unpaused(void **state)
 {
   (void)state;
-  struct bed b;
+  struct world_fixture b;
   struct error e;
-  bed_open(&b, 1, COUNTER);
-  bed_add(&b, "n1");
+  world_fixture_open(&b, 1, COUNTER);
+  world_fixture_add(&b, "n1");
   assert_int_equal(world_pause(b.world, SLICE("n1"), 1), 0);
-  bed_init(&b, "n1");
-  bed_pass(&b, SECOND);
+  world_fixture_init(&b, "n1");
+  world_fixture_pass(&b, SECOND);
   assert_int_equal(world_kill(b.world, SLICE("n1")), 0);
-  bed_pass(&b, SECOND);
+  world_fixture_pass(&b, SECOND);
   assert_int_equal(world_start(b.world, SLICE("n1"), &e), 0);
-  bed_pass(&b, 0);
+  world_fixture_pass(&b, 0);
   assert_got(&b, NULL); /* the init came for the one that is dead */
-  bed_init(&b, "n1");
-  bed_pass(&b, 2 * SECOND);
+  world_fixture_init(&b, "n1");
+  world_fixture_pass(&b, 2 * SECOND);
   assert_got(&b, "init_ok");
   assert_true(world_log(b.world, SLICE("n1")).length > 0);
-  bed_close(&b);
+  world_fixture_close(&b);
 }
 
 int main(void)

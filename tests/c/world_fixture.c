@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "world_bed.h"
+#include "world_fixture.h"
 
 #include "bind/bind.h"
 
@@ -15,12 +15,12 @@
 
 static void keep(void *ctx, struct slice line)
 {
-  struct bed *b = ctx;
+  struct world_fixture *b = ctx;
   assert_int_equal(bytes_append_slice(&b->got, line), 0);
   assert_int_equal(bytes_append_byte(&b->got, '\n'), 0);
 }
 
-void bed_open(struct bed *b, uint64_t seed, const char *script)
+void world_fixture_open(struct world_fixture *b, uint64_t seed, const char *script)
 {
   struct error e;
   char root[] = ".";
@@ -29,7 +29,7 @@ void bed_open(struct bed *b, uint64_t seed, const char *script)
                                   .head_of_line = 1,
                                   .root = root,
                                   .open_modules = bind_node_modules};
-  *b = (struct bed){.world = world_new(&options, &e)};
+  *b = (struct world_fixture){.world = world_new(&options, &e)};
   assert_non_null(b->world);
   root[0] = '?'; /* it has a copy */
   b->client = network_add(world_network(b->world), ENDPOINT_CLIENT, SLICE("c"), keep, b);
@@ -37,27 +37,27 @@ void bed_open(struct bed *b, uint64_t seed, const char *script)
   temp_file_script(&b->script, script);
 }
 
-void bed_close(struct bed *b)
+void world_fixture_close(struct world_fixture *b)
 {
   world_free(b->world);
   temp_file_remove(&b->script);
   bytes_free(&b->got);
 }
 
-int bed_try_add(struct bed *b, const char *id, struct error *e)
+int world_fixture_try_add(struct world_fixture *b, const char *id, struct error *e)
 {
   char *words[] = {b->script.path};
   return world_add_node(b->world, slice_of(id), 1, words, e);
 }
 
-void bed_add(struct bed *b, const char *id)
+void world_fixture_add(struct world_fixture *b, const char *id)
 {
   struct error e;
-  if (bed_try_add(b, id, &e) != 0)
+  if (world_fixture_try_add(b, id, &e) != 0)
     fail_msg("%s", e.text);
 }
 
-void bed_tell(struct bed *b, const char *id, const char *fields)
+void world_fixture_tell(struct world_fixture *b, const char *id, const char *fields)
 {
   char line[256];
   (void)snprintf(line, sizeof line, "{\"src\":\"c\",\"dest\":\"%s\",\"body\":{\"msg_id\":1,%s}}",
@@ -67,22 +67,22 @@ void bed_tell(struct bed *b, const char *id, const char *fields)
   assert_int_equal(network_send(world_network(b->world), b->client, to, slice_of(line)), 0);
 }
 
-void bed_init(struct bed *b, const char *id)
+void world_fixture_init(struct world_fixture *b, const char *id)
 {
   char fields[128];
   (void)snprintf(fields, sizeof fields,
                  "\"type\":\"init\",\"node_id\":\"%s\",\"node_ids\":[\"n1\",\"n2\",\"n3\"]", id);
-  bed_tell(b, id, fields);
+  world_fixture_tell(b, id, fields);
 }
 
-void bed_pass(struct bed *b, int64_t duration_us)
+void world_fixture_pass(struct world_fixture *b, int64_t duration_us)
 {
   struct error e;
   if (world_run(b->world, world_schedule(b->world)->now_us + duration_us, NULL, &e) != 0)
     fail_msg("%s", e.text);
 }
 
-void assert_got(struct bed *b, const char *text)
+void assert_got(struct world_fixture *b, const char *text)
 {
   assert_int_equal(bytes_append_byte(&b->got, '\0'), 0);
   if (text == NULL)
