@@ -3,7 +3,6 @@
 #include "base/bytes.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct slice slice_of(const char *zero_terminated)
@@ -28,8 +27,8 @@ int slice_compare(const void *left, const void *right)
 
 void bytes_free(struct bytes *b)
 {
-  free(b->data);
-  *b = (struct bytes){0};
+  budget_free(b->budget, b->data, b->capacity);
+  *b = (struct bytes){.budget = b->budget};
 }
 
 int bytes_grow(struct bytes *b, size_t extra)
@@ -39,7 +38,7 @@ int bytes_grow(struct bytes *b, size_t extra)
   size_t capacity = b->capacity < 64 ? 64 : b->capacity;
   while (capacity - b->length < extra)
     capacity *= 2;
-  char *data = realloc(b->data, capacity);
+  char *data = budget_resize(b->budget, b->data, b->capacity, capacity);
   if (data == NULL)
     return -1;
   b->data = data;
@@ -79,7 +78,7 @@ void bytes_shrink(struct bytes *b, size_t keep)
     bytes_free(b);
     return;
   }
-  char *data = realloc(b->data, keep);
+  char *data = budget_resize(b->budget, b->data, b->capacity, keep);
   if (data == NULL)
     return; /* the larger block is still valid */
   b->data = data;

@@ -2,6 +2,8 @@
 #ifndef HEARSAY_BASE_BYTES_H
 #define HEARSAY_BASE_BYTES_H
 
+#include "base/budget.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -27,13 +29,16 @@ static inline int slice_equal(struct slice a, struct slice b)
 int slice_compare(const void *left, const void *right);
 
 /* A buffer that owns its memory. All zeroes is a valid empty buffer. The data
- * is not zero-terminated, and moves when the buffer grows. */
+ * is not zero-terminated, and moves when the buffer grows. Its memory is charged to the budget, if it
+ * has one, which is set while there is none, and stays. */
 struct bytes {
   char *data;
   size_t length;
   size_t capacity;
+  struct budget *budget;
 };
 
+/* Empty again, and without memory. */
 void bytes_free(struct bytes *b);
 
 /* Makes room for `extra` more bytes behind the length. Returns 0, or -1 on out

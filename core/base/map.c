@@ -2,17 +2,20 @@
 
 #include "base/hash.h"
 
-#include <stdlib.h>
-
 struct map_slot {
   uint64_t key;
   void *value; /* NULL: empty */
 };
 
+static size_t slots_bytes(size_t capacity)
+{
+  return capacity * sizeof(struct map_slot);
+}
+
 void map_free(struct map *m)
 {
-  free(m->slots);
-  *m = (struct map){0};
+  budget_free(m->budget, m->slots, slots_bytes(m->capacity));
+  *m = (struct map){.budget = m->budget};
 }
 
 /* The slot that holds the key, or the empty one where it would go. */
@@ -27,14 +30,15 @@ static struct map_slot *find(const struct map *m, uint64_t key)
 
 static int grow(struct map *m)
 {
-  struct map larger = {.capacity = m->capacity == 0 ? 16 : m->capacity * 2, .count = m->count};
-  larger.slots = calloc(larger.capacity, sizeof *larger.slots);
+  struct map larger = *m;
+  larger.capacity = m->capacity == 0 ? 16 : m->capacity * 2;
+  larger.slots = budget_zeroed(m->budget, slots_bytes(larger.capacity));
   if (larger.slots == NULL)
     return -1;
   for (size_t i = 0; i < m->capacity; i++)
     if (m->slots[i].value != NULL)
       *find(&larger, m->slots[i].key) = m->slots[i];
-  free(m->slots);
+  budget_free(m->budget, m->slots, slots_bytes(m->capacity));
   *m = larger;
   return 0;
 }

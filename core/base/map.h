@@ -6,16 +6,20 @@
 #ifndef HEARSAY_BASE_MAP_H
 #define HEARSAY_BASE_MAP_H
 
+#include "base/budget.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 struct map_slot;
 
-/* All zeroes is a valid empty map. It does not own the values. */
+/* All zeroes is a valid empty map. It does not own the values. Its memory is charged to the budget,
+ * if it has one. */
 struct map {
   struct map_slot *slots;
   size_t count;
   size_t capacity; /* a power of two, or 0 */
+  struct budget *budget;
 };
 
 void map_free(struct map *m);

@@ -16,6 +16,7 @@
 #include "store/log.h"
 
 #include "bind/bind.h"
+#include "host/allocator.h"
 #include "host/durable.h"
 #include "host/node.h"
 #include "host/task.h"
@@ -75,11 +76,6 @@ static int64_t check_limit(lua_State *L, int argument, int64_t otherwise, const 
     return otherwise;
   luaL_argcheck(L, lua_isinteger(L, argument), argument, expected);
   return lua_tointeger(L, argument);
-}
-
-static int out_of_memory(lua_State *L)
-{
-  return luaL_error(L, "out of memory");
 }
 
 /* The canonical text of the value, which lies behind text.length until the next one
@@ -148,6 +144,25 @@ static struct log_range push_entries(lua_State *L)
 
 /* --- methods ---------------------------------------------------------------- */
 
+/* A long value's memory is given back, unless a finalizer runs, and another one is in there. */
+static void forget_text(struct logs *l)
+{
+  enum { KEPT_BYTES = 4096 };
+  bytes_trim(&l->text, KEPT_BYTES);
+}
+
+/* A finalizer may have closed or collected the log when something is tried again. */
+static int64_t try_append(lua_State *L)
+{
+  struct logs *l = check(L);
+  struct slice key = check_key(L);
+  struct slice value = check_value(L, l, 3);
+  int64_t offset =
+    l->durable != NULL ? durable_append(l->durable, key, value) : log_append(l->memory, key, value);
+  forget_text(l);
+  return offset;
+}
+
 /*** Puts a value at the next free offset of a key: 0, or one above the highest.
  * @tparam string key
  * @param value anything that JSON can say
@@ -157,20 +172,28 @@ static struct log_range push_entries(lua_State *L)
  * @raise when JSON cannot say the value */
 static int append(lua_State *L)
 {
-  struct logs *l = check(L);
-  struct slice key = check_key(L);
-  struct slice value = check_value(L, l, 3);
-  int64_t offset =
-    l->durable != NULL ? durable_append(l->durable, key, value) : log_append(l->memory, key, value);
-  if (offset == LOG_NO_MEMORY)
-    return out_of_memory(L);
+  int64_t offset;
+  for (int times = 0; (offset = try_append(L)) == LOG_NO_MEMORY; times++)
+    allocator_in_vain(L, times);
   if (offset == LOG_FULL) {
     lua_pushnil(L);
-    lua_pushfstring(L, "no offset is left in the log of %s", key.data);
+    lua_pushfstring(L, "no offset is left in the log of %s", check_key(L).data);
     return 2;
   }
   lua_pushinteger(L, offset);
   return 1;
+}
+
+static int try_insert(lua_State *L)
+{
+  struct logs *l = check(L);
+  struct slice key = check_key(L);
+  int64_t offset = check_offset(L, 3);
+  struct slice value = check_value(L, l, 4);
+  int result = l->durable != NULL ? durable_insert(l->durable, key, offset, value)
+                                  : log_insert(l->memory, key, offset, value);
+  forget_text(l);
+  return result;
 }
 
 /*** Puts a value at an offset of a key, in whatever order offsets come.
@@ -183,17 +206,13 @@ static int append(lua_State *L)
  * @raise when JSON cannot say the value */
 static int insert(lua_State *L)
 {
-  struct logs *l = check(L);
-  struct slice key = check_key(L);
-  int64_t offset = check_offset(L, 3);
-  struct slice value = check_value(L, l, 4);
-  int result = l->durable != NULL ? durable_insert(l->durable, key, offset, value)
-                                  : log_insert(l->memory, key, offset, value);
-  if (result == LOG_NO_MEMORY)
-    return out_of_memory(L);
+  int result;
+  for (int times = 0; (result = try_insert(L)) == LOG_NO_MEMORY; times++)
+    allocator_in_vain(L, times);
   if (result == LOG_CONFLICT) {
     lua_pushnil(L);
-    lua_pushfstring(L, "offset %I of %s holds another value", (LUAI_UACINT)offset, key.data);
+    lua_pushfstring(L, "offset %I of %s holds another value", (LUAI_UACINT)check_offset(L, 3),
+                    check_key(L).data);
     return 2;
   }
   lua_pushboolean(L, result);
@@ -262,18 +281,25 @@ static int count(lua_State *L)
   return 1;
 }
 
+static int64_t try_commit(lua_State *L)
+{
+  struct logs *l = check(L);
+  struct slice key = check_key(L);
+  int64_t offset = check_offset(L, 3);
+  return l->durable != NULL ? durable_commit(l->durable, key, offset)
+                            : log_commit(l->memory, key, offset);
+}
+
 /*** Raises the committed offset of a key. It never goes back.
  * @tparam string key
  * @tparam integer offset from 0
  * @treturn integer the committed offset now */
 static int commit(lua_State *L)
 {
-  struct logs *l = check(L);
-  struct slice key = check_key(L);
-  int64_t offset = check_offset(L, 3);
-  int64_t committed = l->durable != NULL ? durable_commit(l->durable, key, offset)
-                                         : log_commit(l->memory, key, offset);
-  return committed < 0 ? out_of_memory(L) : push_offset(L, committed);
+  int64_t committed;
+  for (int times = 0; (committed = try_commit(L)) == LOG_NO_MEMORY; times++)
+    allocator_in_vain(L, times);
+  return push_offset(L, committed);
 }
 
 /*** The committed offset of a key.
@@ -285,6 +311,16 @@ static int committed(lua_State *L)
   return push_offset(L, log_committed(l->log, check_key(L)));
 }
 
+static int64_t try_retain(lua_State *L)
+{
+  struct logs *l = check(L);
+  struct slice key = check_key(L);
+  int64_t offset = check_offset(L, 3);
+  struct log_trimmed trimmed;
+  return l->durable != NULL ? durable_retain(l->durable, key, offset)
+                            : log_trim(l->memory, key, offset, &trimmed);
+}
+
 /*** Keeps the entries of a key from an offset on. Those below it are gone from now on: no read shows
  * them, and one that comes late is not taken. On the disk they go when their segments are
  * compacted; a kill before the next sync may bring them back. The start offset never goes back. It
@@ -294,13 +330,10 @@ static int committed(lua_State *L)
  * @treturn integer the start offset now */
 static int retain(lua_State *L)
 {
-  struct logs *l = check(L);
-  struct slice key = check_key(L);
-  int64_t offset = check_offset(L, 3);
-  struct log_trimmed trimmed;
-  int64_t start_offset = l->durable != NULL ? durable_retain(l->durable, key, offset)
-                                            : log_trim(l->memory, key, offset, &trimmed);
-  return start_offset < 0 ? out_of_memory(L) : push_offset(L, start_offset);
+  int64_t start_offset;
+  for (int times = 0; (start_offset = try_retain(L)) == LOG_NO_MEMORY; times++)
+    allocator_in_vain(L, times);
+  return push_offset(L, start_offset);
 }
 
 /*** The start offset of a key: nothing below it is kept.
@@ -476,6 +509,7 @@ static int collect(lua_State *L)
 
 static struct logs *push_logs(lua_State *L)
 {
+  allocator_press(L);
   struct logs *l = lua_newuserdatauv(L, sizeof *l, 0);
   *l = (struct logs){0};
   luaL_setmetatable(L, LOG_TYPE);
@@ -487,8 +521,10 @@ static struct logs *push_logs(lua_State *L)
 static int new_logs(lua_State *L)
 {
   struct logs *l = push_logs(L);
-  l->log = l->memory = log_new();
-  return l->log == NULL ? out_of_memory(L) : 1;
+  for (int times = 0; (l->memory = log_new(allocator_budget(L))) == NULL; times++)
+    allocator_in_vain(L, times);
+  l->log = l->memory;
+  return 1;
 }
 
 static struct slice check_name(lua_State *L)

@@ -15,6 +15,7 @@
 #include "store/seen.h"
 
 #include "bind/bind.h"
+#include "host/allocator.h"
 #include "host/value.h"
 
 #include <lauxlib.h>
@@ -32,11 +33,6 @@ struct set {
 static struct set *check(lua_State *L)
 {
   return bind_check_self(L, SEEN_TYPE);
-}
-
-static int out_of_memory(lua_State *L)
-{
-  return luaL_error(L, "out of memory");
 }
 
 static int append_array(const struct value_splice *self, struct bytes *out)
@@ -57,11 +53,30 @@ static struct slice text_of(lua_State *L, struct set *s, int index)
   return bytes_slice(&s->text);
 }
 
+/* A long value's memory is given back. */
+static void forget_text(struct set *s)
+{
+  enum { KEPT_BYTES = 4096 };
+  s->text.length = 0;
+  bytes_trim(&s->text, KEPT_BYTES);
+}
+
+static int add_text(lua_State *L, struct set *s, int index)
+{
+  int result = seen_add_text(s->seen, text_of(L, s, index));
+  forget_text(s);
+  return result;
+}
+
 static int add_value(lua_State *L, struct set *s, int index)
 {
-  int result = lua_isinteger(L, index) ? seen_add_int(s->seen, lua_tointeger(L, index))
-                                       : seen_add_text(s->seen, text_of(L, s, index));
-  return result < 0 ? out_of_memory(L) : result;
+  for (int times = 0;; times++) {
+    int result = lua_isinteger(L, index) ? seen_add_int(s->seen, lua_tointeger(L, index))
+                                         : add_text(L, s, index);
+    if (result >= 0)
+      return result;
+    allocator_in_vain(L, times);
+  }
 }
 
 /* Pushes comma-separated text as an array that is spliced as it is. */
@@ -104,6 +119,13 @@ static int merge(lua_State *L)
   return 1;
 }
 
+static int has_text(lua_State *L, struct set *s, int index)
+{
+  int result = seen_has_text(s->seen, text_of(L, s, index));
+  forget_text(s);
+  return result;
+}
+
 /*** Whether a value is in the set. O(1).
  * @param value
  * @treturn boolean */
@@ -112,7 +134,7 @@ static int has(lua_State *L)
   struct set *s = check(L);
   luaL_checkany(L, 2);
   lua_pushboolean(L, lua_isinteger(L, 2) ? seen_has_int(s->seen, lua_tointeger(L, 2))
-                                         : seen_has_text(s->seen, text_of(L, s, 2)));
+                                         : has_text(L, s, 2));
   return 1;
 }
 
@@ -209,9 +231,10 @@ static int difference(lua_State *L)
     lua_pop(L, 1);
   }
   s->text.length = 0;
-  if (seen_difference(s->seen, buckets, theirs, &s->text, &count) != 0)
-    return out_of_memory(L);
+  for (int times = 0; seen_difference(s->seen, buckets, theirs, &s->text, &count) != 0; times++)
+    allocator_in_vain(L, times);
   push_array(L, bytes_slice(&s->text));
+  forget_text(s);
   lua_pushinteger(L, (lua_Integer)count);
   return 2;
 }
@@ -228,6 +251,8 @@ static int collect(lua_State *L)
   seen_free(s->seen);
   s->seen = NULL;
   bytes_free(&s->text);
+  lua_pushnil(L); /* a finalizer of the script's may still have it: it is no set any more */
+  lua_setmetatable(L, 1);
   return 0;
 }
 
@@ -235,11 +260,13 @@ static int collect(lua_State *L)
  * @treturn seen */
 static int new_set(lua_State *L)
 {
+  allocator_press(L);
   struct set *s = lua_newuserdatauv(L, sizeof *s, 0);
   *s = (struct set){.splice = {append_array}};
   luaL_setmetatable(L, SEEN_TYPE);
-  s->seen = seen_new();
-  return s->seen == NULL ? out_of_memory(L) : 1;
+  for (int times = 0; (s->seen = seen_new(allocator_budget(L))) == NULL; times++)
+    allocator_in_vain(L, times);
+  return 1;
 }
 
 int bind_seen(lua_State *L)

@@ -3,9 +3,15 @@
  *
  * When a state wants more than its limit, Lua collects all garbage first, also where the script
  * has stopped the collector, and only then raises "not enough memory". What counts is what Lua
- * asked for, and not what the pool took from the system: so runs repeat themselves. */
+ * asked for, and not what the pool took from the system: so runs repeat themselves.
+ *
+ * What the script has in C counts too: containers are charged to the same budget. To Lua's collector
+ * such an object is some bytes, whatever hangs on it; so whoever makes one calls allocator_press,
+ * and whoever finds that there is no memory for one calls allocator_in_vain and tries again. */
 #ifndef HEARSAY_HOST_ALLOCATOR_H
 #define HEARSAY_HOST_ALLOCATOR_H
+
+#include "base/budget.h"
 
 #include <lua.h>
 
@@ -25,5 +31,18 @@ const char *allocator_error(lua_State *L);
 
 /* What the state has in use. */
 size_t allocator_used(lua_State *L);
+
+/* What the state's memory is charged to, for containers of its script: it is there until lua_close
+ * comes to its end, after all finalizers. */
+struct budget *allocator_budget(lua_State *L);
+
+/* Lets the collector work as if Lua had grown by what containers have since the last call. May run
+ * finalizers. Cost: a few instructions as long as that is less than 64 KB. */
+void allocator_press(lua_State *L);
+
+/* A container has found no memory, after it did so `times` times before. The first time collects all
+ * garbage, with what hangs on it, so that it can be tried again, and may run finalizers; then raises
+ * "not enough memory", as Lua does when a request of its own is in vain. */
+void allocator_in_vain(lua_State *L, int times);
 
 #endif

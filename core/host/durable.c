@@ -5,6 +5,7 @@
  * last segment. Only one is under way at a time. */
 #include "host/durable.h"
 
+#include "host/allocator.h"
 #include "host/compaction.h"
 #include "host/node_private.h"
 #include "host/segments.h"
@@ -58,6 +59,11 @@ struct durable {
 
   struct durable_found found;
 };
+
+static int out_of_memory(const struct durable *d, struct error *e)
+{
+  return error_set(e, "%s", allocator_error(d->node->L));
+}
 
 /* --- what is waited for ------------------------------------------------- */
 
@@ -174,7 +180,7 @@ static int replay_entry(struct durable *d, const struct journal_record *r, size_
                      (unsigned long long)r->sequence, (long long)r->offset, (int)r->key.length,
                      r->key.data);
   d->unwanted_bytes += result == 0 ? bytes : 0;
-  return result >= 0 ? 0 : error_set(e, "out of memory");
+  return result >= 0 ? 0 : out_of_memory(d, e);
 }
 
 static int replay(struct segments_reader *self, const struct journal_record *r, size_t bytes,
@@ -195,7 +201,7 @@ static int replay(struct segments_reader *self, const struct journal_record *r, 
     count_trimmed(d, r->key, &trimmed);
   }
   d->unwanted_bytes += before > 0 ? bytes : 0; /* the older of the two */
-  return now != LOG_NO_MEMORY ? 0 : error_set(e, "out of memory");
+  return now != LOG_NO_MEMORY ? 0 : out_of_memory(d, e);
 }
 
 static void sync_done(struct file_sync *self, const char *why);
@@ -218,12 +224,13 @@ struct durable *durable_open(struct node *n, struct slice name, uint64_t segment
   }
   d->node = n;
   d->request.done = sync_done;
-  d->log = log_new();
+  d->log = log_new(allocator_budget(n->L));
+  d->pending.budget = allocator_budget(n->L);
   d->files = (struct segments){.node = n, .limit_bytes = segment_bytes, .failed = files_failed};
   d->compaction = (struct compaction){
     .segments = &d->files, .log = d->log, .settle = settle, .done = compaction_done};
   if (d->log == NULL) {
-    error_set(e, "out of memory");
+    (void)out_of_memory(d, e);
   } else if (segments_open(&d->files, name, &r.reader, e) == 0) {
     d->is_open = 1;
     d->last = r.reader.sequence;

@@ -2,8 +2,8 @@
  *
  * A script that loses count should fail with an error that says which limit it met, and not take
  * the machine with it. The defaults are far above what a node of a cluster has use for; each is an
- * option of ./node, and each error names the option. Beside Lua's memory, which has a limit, is
- * what the C parts keep: stores (seen, log) and output that nobody reads.
+ * option of ./node, and each error names the option. Memory is that of the Lua state and of the sets
+ * and logs that the script has in C; the other limits bound what else there is for a script.
  *
  * How deep JSON may be nested has no option (VALUE_MAX_DEPTH): it is the same for all nodes, so
  * that what one can send, the others can read. */
@@ -23,7 +23,7 @@ struct limits {
   uint64_t rpcs;         /* that wait for a reply */
   uint64_t timers;       /* that have not run, or are periodic */
   uint64_t tasks;        /* coroutines of handlers, timers and node.spawn that have not ended */
-  uint64_t memory_bytes; /* of the Lua state */
+  uint64_t memory_bytes; /* of the Lua state, its sets and logs */
   uint64_t instructions; /* of Lua without coming back */
   uint64_t stuck_s;      /* of processor time in one call of a C function, where there are none */
   enum limits_counting counting; /* no option: it depends on who runs the node */

@@ -25,17 +25,26 @@ struct log {
   struct key *newest;
   size_t key_count;
   size_t total;
+  struct budget *budget;
 };
 
-struct log *log_new(void)
+struct log *log_new(struct budget *budget)
 {
-  return calloc(1, sizeof(struct log));
+  struct log *l = budget_zeroed(budget, sizeof *l);
+  if (l != NULL)
+    l->budget = l->keys.budget = budget;
+  return l;
 }
 
-static void free_key(struct key *k)
+static size_t key_bytes(size_t name_length)
+{
+  return sizeof(struct key) + name_length;
+}
+
+static void free_key(struct log *l, struct key *k)
 {
   log_tree_free(&k->entries);
-  free(k);
+  budget_free(l->budget, k, key_bytes(k->length));
 }
 
 void log_free(struct log *l)
@@ -45,10 +54,10 @@ void log_free(struct log *l)
   struct key *previous;
   for (struct key *k = l->newest; k != NULL; k = previous) {
     previous = k->previous;
-    free_key(k);
+    free_key(l, k);
   }
   map_free(&l->keys);
-  free(l);
+  budget_free(l->budget, l, sizeof *l);
 }
 
 /* -- Keys */
@@ -79,11 +88,12 @@ static int64_t last_of(const struct key *k)
 }
 
 /* A key that the log does not have yet, or NULL on out of memory. */
-static struct key *new_key(struct slice name)
+static struct key *new_key(struct log *l, struct slice name)
 {
-  struct key *k = calloc(1, sizeof *k + name.length);
+  struct key *k = budget_zeroed(l->budget, key_bytes(name.length));
   if (k == NULL)
     return NULL;
+  k->entries.cost.budget = l->budget;
   k->committed = -1;
   k->length = name.length;
   if (name.length > 0)
@@ -99,7 +109,7 @@ static int take_key(struct log *l, struct key *k)
   k->same_hash = map_get(&l->keys, hash);
   k->previous = l->newest;
   if (map_set(&l->keys, hash, k) != 0) {
-    free_key(k);
+    free_key(l, k);
     return -1;
   }
   l->newest = k;
@@ -135,12 +145,12 @@ static int insert(struct log *l, struct key *k, struct slice name, int64_t offse
       return 0;
     result = log_tree_insert(&k->entries, offset, value);
   } else {
-    k = new_key(name);
+    k = new_key(l, name);
     if (k == NULL)
       return LOG_NO_MEMORY;
     result = log_tree_insert(&k->entries, offset, value);
     if (result < 0)
-      free_key(k);
+      free_key(l, k);
     else if (take_key(l, k) != 0)
       return LOG_NO_MEMORY;
   }
@@ -225,7 +235,7 @@ static struct key *need_key(struct log *l, struct slice name)
   struct key *k = find_key(l, name);
   if (k != NULL)
     return k;
-  k = new_key(name);
+  k = new_key(l, name);
   return k != NULL && take_key(l, k) == 0 ? k : NULL;
 }
 
@@ -271,8 +281,8 @@ struct log_cost log_cost(const struct log *l)
   size_t slot_bytes = sizeof(uint64_t) + sizeof(void *); /* of the map */
   struct log_cost cost = {.bytes = sizeof *l + l->keys.capacity * slot_bytes};
   for (const struct key *k = l->newest; k != NULL; k = k->previous) {
-    cost.bytes += sizeof *k + k->length + log_tree_bytes(&k->entries);
-    cost.moved_bytes += k->entries.moved_bytes;
+    cost.bytes += key_bytes(k->length) + log_tree_bytes(&k->entries);
+    cost.moved_bytes += k->entries.cost.moved_bytes;
   }
   return cost;
 }

@@ -16,7 +16,7 @@
  * appending is amortised O(1). Keys are found in O(1). An entry takes its text with a
  * comma, and 2.4 bytes in order or 4 to 7 bytes when most come late: where offset and
  * value have seven digits, 20.4 and 22 to 25 bytes in all (tests/c/test_log_order.c
- * counts them). A key takes 200 bytes. What was trimmed gives its memory back, page by page.
+ * counts them). A key takes 210 bytes. What was trimmed gives its memory back, page by page.
  *
  * Not locked: logs belong to one thread at a time. */
 #ifndef HEARSAY_STORE_LOG_H
@@ -39,8 +39,9 @@ enum log_failure {
 
 struct log;
 
-/* Without keys; or NULL on out of memory. */
-struct log *log_new(void);
+/* Without keys; or NULL on out of memory. What it takes is charged to the budget, or to none where
+ * that is NULL; when the budget is used up, that is out of memory too. */
+struct log *log_new(struct budget *budget);
 
 /* NULL is left alone. */
 void log_free(struct log *l);

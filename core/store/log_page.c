@@ -2,7 +2,6 @@
 
 #include "wire/number.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* "[" and "," around the offset, "]" and "," behind the value. */
@@ -57,69 +56,70 @@ static size_t bytes_for(size_t length, size_t count)
   return length + count * sizeof(uint16_t);
 }
 
-static struct log_page *new_page(size_t needed)
+static struct log_page *new_page(size_t needed, struct log_page_cost *cost)
 {
-  struct log_page *p = calloc(1, sizeof *p);
+  struct log_page *p = budget_zeroed(cost->budget, sizeof *p);
   if (p == NULL)
     return NULL;
   p->capacity = needed < FIRST_BYTES ? FIRST_BYTES : needed + needed % 2;
-  p->block = malloc(p->capacity);
+  p->block = budget_resize(cost->budget, NULL, 0, p->capacity);
   if (p->block == NULL) {
-    free(p);
+    budget_free(cost->budget, p, sizeof *p);
     return NULL;
   }
   return p;
 }
 
-struct log_page *log_page_new(int64_t offset, struct slice value)
+struct log_page *log_page_new(int64_t offset, struct slice value, struct log_page_cost *cost)
 {
   struct text t = text_of(offset, value);
-  return new_page(bytes_for(length_of(&t), 1));
+  return new_page(bytes_for(length_of(&t), 1), cost);
 }
 
-void log_page_free(struct log_page *p)
+void log_page_free(struct log_page *p, struct log_page_cost *cost)
 {
   if (p == NULL)
     return;
-  free(p->block);
-  free(p);
+  budget_free(cost->budget, p->block, p->capacity);
+  budget_free(cost->budget, p, sizeof *p);
 }
 
 /* Gives the page a block of `capacity`, which is enough. Returns 0, or -1 on out of
  * memory, and then the page is unchanged. */
-static int resize(struct log_page *p, size_t capacity, uint64_t *moved)
+static int resize(struct log_page *p, size_t capacity, struct log_page_cost *cost)
 {
-  char *block = malloc(capacity);
+  char *block = budget_resize(cost->budget, NULL, 0, capacity);
   if (block == NULL)
     return -1;
   size_t index_bytes = bytes_for(0, p->count);
   memcpy(block, p->block, p->length);
   memcpy(block + capacity - index_bytes, p->block + p->capacity - index_bytes, index_bytes);
-  *moved += p->length + index_bytes;
-  free(p->block);
+  cost->moved_bytes += p->length + index_bytes;
+  budget_free(cost->budget, p->block, p->capacity);
   p->block = block;
   p->capacity = capacity;
   return 0;
 }
 
 /* Makes the block large enough for `needed` bytes. As resize. */
-static int reserve(struct log_page *p, size_t needed, uint64_t *moved)
+static int reserve(struct log_page *p, size_t needed, struct log_page_cost *cost)
 {
   if (needed <= p->capacity)
     return 0;
   size_t more = p->capacity < STEP_BYTES ? p->capacity : STEP_BYTES;
   size_t capacity = p->capacity + more < LOG_PAGE_BYTES ? p->capacity + more : LOG_PAGE_BYTES;
-  return resize(p, capacity < needed ? needed + needed % 2 : capacity, moved);
+  return resize(p, capacity < needed ? needed + needed % 2 : capacity, cost);
 }
 
-int log_page_put(struct log_page *p, size_t i, int64_t offset, struct slice value, uint64_t *moved)
+int log_page_put(struct log_page *p, size_t i, int64_t offset, struct slice value,
+                 struct log_page_cost *cost)
 {
   struct text t = text_of(offset, value);
   size_t added = length_of(&t);
   size_t needed = bytes_for(p->length + added, p->count + 1);
   if (p->count > 0 && needed > LOG_PAGE_BYTES)
     return 0;
-  if (reserve(p, needed, moved) != 0)
+  if (reserve(p, needed, cost) != 0)
     return -1;
   size_t start = start_of(p, i), behind = p->length - start;
   memmove(p->block + start + added, p->block + start, behind);
@@ -129,7 +129,7 @@ int log_page_put(struct log_page *p, size_t i, int64_t offset, struct slice valu
   for (size_t k = p->count; k > i; k--)
     *(end - 1 - k) = (uint16_t)(*(end - k) + added);
   *(end - 1 - i) = (uint16_t)start;
-  *moved += behind + (p->count - i) * sizeof *end;
+  cost->moved_bytes += behind + (p->count - i) * sizeof *end;
   p->length += added;
   p->count++;
   return 1;
@@ -151,11 +151,11 @@ static void move_entries(struct log_page *p, size_t at, struct log_page *right)
 }
 
 struct log_page *log_page_split(struct log_page *p, size_t at, int64_t offset, struct slice value,
-                                uint64_t *moved)
+                                struct log_page_cost *cost)
 {
   size_t bytes = bytes_for(log_page_text(p, at, p->count).length, p->count - at);
   int is_half = at > 0 && at < p->count;
-  struct log_page *right = is_half ? new_page(bytes) : log_page_new(offset, value);
+  struct log_page *right = is_half ? new_page(bytes, cost) : log_page_new(offset, value, cost);
   if (right == NULL)
     return NULL;
   if (at == 0) {
@@ -164,17 +164,17 @@ struct log_page *log_page_split(struct log_page *p, size_t at, int64_t offset, s
     *p = empty;
   } else {
     move_entries(p, at, right);
-    *moved += bytes;
+    cost->moved_bytes += bytes;
     right->next = p->next;
     size_t used = bytes_for(p->length, p->count);
     if (p->capacity - used > STEP_BYTES)
-      (void)resize(p, used + used % 2, moved); /* without memory it stays large */
+      (void)resize(p, used + used % 2, cost); /* without memory it stays large */
   }
   p->next = right;
   return right;
 }
 
-void log_page_drop(struct log_page *p, size_t count, uint64_t *moved)
+void log_page_drop(struct log_page *p, size_t count, struct log_page_cost *cost)
 {
   size_t start = start_of(p, count);
   uint16_t *end = starts_end(p);
@@ -183,7 +183,7 @@ void log_page_drop(struct log_page *p, size_t count, uint64_t *moved)
   memmove(p->block, p->block + start, p->length - start);
   p->length -= start;
   p->count -= count;
-  *moved += p->length + bytes_for(0, p->count);
+  cost->moved_bytes += p->length + bytes_for(0, p->count);
 }
 
 size_t log_page_middle(const struct log_page *p)

@@ -29,28 +29,33 @@ struct log_page {
   size_t count;    /* of entries */
 };
 
+/* What pages cost whoever has them. All zeroes is a valid beginning. */
+struct log_page_cost {
+  struct budget *budget; /* to which their memory is charged, or NULL */
+  uint64_t moved_bytes;  /* to make room, since the beginning */
+};
+
 /* An empty page with room for an entry with this value, or NULL on out of memory. */
-struct log_page *log_page_new(int64_t offset, struct slice value);
+struct log_page *log_page_new(int64_t offset, struct slice value, struct log_page_cost *cost);
 
 /* Frees this page, not the next one. NULL is left alone. */
-void log_page_free(struct log_page *p);
+void log_page_free(struct log_page *p, struct log_page_cost *cost);
 
 /* Puts an entry in front of number `i`, or at the end when i is the count; the
  * offsets must stay in order. Returns 1, or 0 when it does not fit, or -1 on out
  * of memory, and then the page is unchanged. One entry always fits into an empty
- * page. O(LOG_PAGE_BYTES); adds the bytes that were moved to *moved. */
-int log_page_put(struct log_page *p, size_t i, int64_t offset, struct slice value, uint64_t *moved);
+ * page. O(LOG_PAGE_BYTES). */
+int log_page_put(struct log_page *p, size_t i, int64_t offset, struct slice value,
+                 struct log_page_cost *cost);
 
 /* Moves the entries from number `at` on to a new page, which comes next and is
  * returned. If one of the two is empty then, it has room for an entry with this
- * value. Adds the bytes that were moved to *moved. NULL on out of memory, and then
- * the page is unchanged. */
+ * value. NULL on out of memory, and then the page is unchanged. */
 struct log_page *log_page_split(struct log_page *p, size_t at, int64_t offset, struct slice value,
-                                uint64_t *moved);
+                                struct log_page_cost *cost);
 
-/* Takes away the first `count` entries; their room is used again. O(LOG_PAGE_BYTES); adds the bytes
- * that were moved to *moved. */
-void log_page_drop(struct log_page *p, size_t count, uint64_t *moved);
+/* Takes away the first `count` entries; their room is used again. O(LOG_PAGE_BYTES). */
+void log_page_drop(struct log_page *p, size_t count, struct log_page_cost *cost);
 
 /* The number of the entry at which the text is in two halves, from 1 to the count
  * less 1; of a page with two entries or more. */

@@ -8,7 +8,6 @@
  * order. */
 #include "store/log_tree.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Nodes but the root and the first ones are at least half full, and there is no memory for 32^11
@@ -28,14 +27,19 @@ struct path {
   size_t at[HEIGHT_MAX];
 };
 
-static void free_nodes(void *subtree, unsigned height)
+static void free_node(struct log_tree *t, struct node *n)
+{
+  budget_free(t->cost.budget, n, sizeof *n);
+}
+
+static void free_nodes(struct log_tree *t, void *subtree, unsigned height)
 {
   if (height == 0)
     return;
   struct node *n = subtree;
   for (size_t i = 0; i < n->count; i++)
-    free_nodes(n->children[i], height - 1);
-  free(n);
+    free_nodes(t, n->children[i], height - 1);
+  free_node(t, n);
 }
 
 static struct log_page *first_page(const struct log_tree *t)
@@ -51,10 +55,10 @@ void log_tree_free(struct log_tree *t)
   struct log_page *next;
   for (struct log_page *p = first_page(t); p != NULL; p = next) {
     next = p->next;
-    log_page_free(p);
+    log_page_free(p, &t->cost);
   }
-  free_nodes(t->root, t->height);
-  *t = (struct log_tree){0};
+  free_nodes(t, t->root, t->height);
+  *t = (struct log_tree){.cost = t->cost};
 }
 
 /* The number of the child that the offset belongs to. */
@@ -97,7 +101,7 @@ static void put_child(struct log_tree *t, struct node *n, size_t at, int64_t low
   n->lowest[at] = lowest;
   n->children[at] = child;
   n->count++;
-  t->moved_bytes += behind * (sizeof *n->lowest + sizeof *n->children);
+  t->cost.moved_bytes += behind * (sizeof *n->lowest + sizeof *n->children);
 }
 
 static void move_children(struct log_tree *t, struct node *n, size_t from, struct node *right)
@@ -106,7 +110,7 @@ static void move_children(struct log_tree *t, struct node *n, size_t from, struc
   memcpy(right->lowest, n->lowest + from, right->count * sizeof *n->lowest);
   memcpy(right->children, n->children + from, right->count * sizeof *n->children);
   n->count = from;
-  t->moved_bytes += right->count * (sizeof *n->lowest + sizeof *n->children);
+  t->cost.moved_bytes += right->count * (sizeof *n->lowest + sizeof *n->children);
 }
 
 /* New nodes for the levels that a new page below this path splits: as far up as nodes
@@ -115,22 +119,22 @@ struct spare {
   struct node *nodes[HEIGHT_MAX + 1];
 };
 
-static void free_spare(struct spare *spare)
+static void free_spare(struct log_tree *t, struct spare *spare)
 {
   for (unsigned level = 0; level <= HEIGHT_MAX; level++)
-    free(spare->nodes[level]);
+    free_node(t, spare->nodes[level]);
 }
 
 /* Returns 0, or -1 on out of memory, and then there is nothing to free. */
-static int allocate_spare(const struct log_tree *t, const struct path *path, struct spare *spare)
+static int allocate_spare(struct log_tree *t, const struct path *path, struct spare *spare)
 {
   *spare = (struct spare){{NULL}};
   for (unsigned level = 0; level <= t->height; level++) {
     if (level < t->height && path->nodes[level]->count < NODE_CHILDREN)
       break;
-    spare->nodes[level] = calloc(1, sizeof(struct node));
+    spare->nodes[level] = budget_zeroed(t->cost.budget, sizeof(struct node));
     if (spare->nodes[level] == NULL) {
-      free_spare(spare);
+      free_spare(t, spare);
       return -1;
     }
   }
@@ -184,13 +188,13 @@ static int make_room(struct log_tree *t, const struct path *path, struct log_pag
   struct spare spare;
   if (allocate_spare(t, path, &spare) != 0)
     return -1;
-  uint64_t moved = 0;
-  struct log_page *right = log_page_split(p, at, offset, value, &moved);
+  struct log_page_cost cost = t->cost;
+  struct log_page *right = log_page_split(p, at, offset, value, &cost);
   if (right == NULL) {
-    free_spare(&spare);
+    free_spare(t, &spare);
     return -1;
   }
-  t->moved_bytes += moved;
+  t->cost = cost;
   if (t->last == p)
     t->last = right;
   enter(t, path, lowest, right, &spare);
@@ -200,7 +204,7 @@ static int make_room(struct log_tree *t, const struct path *path, struct log_pag
 /* Puts a new entry in front of number i. As log_page_put. */
 static int put(struct log_tree *t, struct log_page *p, size_t i, int64_t offset, struct slice value)
 {
-  int result = log_page_put(p, i, offset, value, &t->moved_bytes);
+  int result = log_page_put(p, i, offset, value, &t->cost);
   t->count += result == 1;
   return result;
 }
@@ -209,7 +213,7 @@ int log_tree_insert(struct log_tree *t, int64_t offset, struct slice value)
 {
   int result = 0;
   if (t->root == NULL) {
-    t->root = t->last = log_page_new(offset, value);
+    t->root = t->last = log_page_new(offset, value, &t->cost);
     if (t->root == NULL)
       return -1;
   } else if (offset > log_tree_last(t)) {
@@ -235,19 +239,19 @@ static void drop_page(struct log_tree *t, struct log_page *p, size_t *bytes)
 {
   *bytes += p->length;
   t->count -= p->count;
-  log_page_free(p);
+  log_page_free(p, &t->cost);
 }
 
 /* Drops the first children of a node, up to that at `at`. */
 static void drop_children(struct log_tree *t, struct node *n, unsigned level, size_t at)
 {
   for (size_t i = 0; i < at; i++)
-    free_nodes(n->children[i], level);
+    free_nodes(t, n->children[i], level);
   n->count -= at;
   memmove(n->lowest, n->lowest + at, n->count * sizeof *n->lowest);
   memmove(n->children, n->children + at, n->count * sizeof *n->children);
   n->lowest[0] = 0;
-  t->moved_bytes += n->count * (sizeof *n->lowest + sizeof *n->children);
+  t->cost.moved_bytes += n->count * (sizeof *n->lowest + sizeof *n->children);
 }
 
 size_t log_tree_drop(struct log_tree *t, int64_t offset, size_t *bytes)
@@ -268,17 +272,14 @@ size_t log_tree_drop(struct log_tree *t, int64_t offset, size_t *bytes)
   while (t->height > 0 && path.nodes[t->height - 1]->count == 1) {
     struct node *root = path.nodes[--t->height];
     t->root = root->children[0];
-    free(root);
+    free_node(t, root);
   }
   size_t i = log_page_find(kept, offset);
   t->count -= i;
   *bytes += log_page_text(kept, 0, i).length;
-  log_page_drop(kept, i, &t->moved_bytes);
-  if (t->count == 0) {
-    uint64_t moved_bytes = t->moved_bytes;
+  log_page_drop(kept, i, &t->cost);
+  if (t->count == 0)
     log_tree_free(t);
-    t->moved_bytes = moved_bytes;
-  }
   return before - t->count;
 }
 

@@ -15,15 +15,17 @@
 
 #define LOG_TREE_CONFLICT (-2)
 
-/* All zeroes is a valid empty tree. All private but for `count` and `moved_bytes`. */
+/* All zeroes is a valid empty tree, which has a budget when it is set in `cost`. All private but
+ * for `count` and `cost`. */
 struct log_tree {
   void *root;            /* a page while height is 0, else a node; NULL when empty */
   unsigned height;       /* levels of nodes */
   struct log_page *last; /* the page with the highest offsets */
   size_t count;          /* of entries */
-  uint64_t moved_bytes;  /* by inserts, since the beginning: what they have cost */
+  struct log_page_cost cost;
 };
 
+/* Empty again; the cost of the past stays. */
 void log_tree_free(struct log_tree *t);
 
 /* Puts an entry in its place. Returns 1 if it is new, 0 if an equal one was there,

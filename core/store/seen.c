@@ -18,8 +18,6 @@
 #include "base/hash.h"
 #include "wire/number.h"
 
-#include <stdlib.h>
-
 enum { FIRST_BITS = 4, LAST_BITS = 31, BUCKET_BITS = 8 };
 
 _Static_assert(1 << BUCKET_BITS == SEEN_BUCKETS, "a bucket is the upper bits of a hash");
@@ -38,6 +36,7 @@ struct seen {
   size_t count;
   struct entry *entries; /* room for limit(bits) */
   struct bytes text;
+  struct budget *budget;
   uint64_t sums[SEEN_BUCKETS];
 };
 
@@ -53,14 +52,25 @@ static size_t limit(unsigned bits)
   return ((size_t)1 << bits) / 4 * 3;
 }
 
-struct seen *seen_new(void)
+static size_t slots_bytes(unsigned bits)
 {
-  struct seen *s = calloc(1, sizeof *s);
+  return ((size_t)1 << bits) * sizeof(uint64_t);
+}
+
+static size_t entries_bytes(unsigned bits)
+{
+  return limit(bits) * sizeof(struct entry);
+}
+
+struct seen *seen_new(struct budget *budget)
+{
+  struct seen *s = budget_zeroed(budget, sizeof *s);
   if (s == NULL)
     return NULL;
+  s->budget = s->text.budget = budget;
   s->bits = FIRST_BITS;
-  s->slots = calloc((size_t)1 << FIRST_BITS, sizeof *s->slots);
-  s->entries = malloc(limit(FIRST_BITS) * sizeof *s->entries);
+  s->slots = budget_zeroed(budget, slots_bytes(FIRST_BITS));
+  s->entries = budget_resize(budget, NULL, 0, entries_bytes(FIRST_BITS));
   if (s->slots == NULL || s->entries == NULL) {
     seen_free(s);
     return NULL;
@@ -72,10 +82,10 @@ void seen_free(struct seen *s)
 {
   if (s == NULL)
     return;
-  free(s->slots);
-  free(s->entries);
+  budget_free(s->budget, s->slots, slots_bytes(s->bits));
+  budget_free(s->budget, s->entries, entries_bytes(s->bits));
   bytes_free(&s->text);
-  free(s);
+  budget_free(s->budget, s, sizeof *s);
 }
 
 /* -- Values */
@@ -144,13 +154,16 @@ static int grow(struct seen *s)
   unsigned bits = s->bits + 1;
   if (bits > LAST_BITS)
     return -1;
-  struct entry *entries = realloc(s->entries, limit(bits) * sizeof *entries);
-  if (entries == NULL)
-    return -1;
-  s->entries = entries;
-  uint64_t *slots = calloc((size_t)1 << bits, sizeof *slots);
+  uint64_t *slots = budget_zeroed(s->budget, slots_bytes(bits));
   if (slots == NULL)
     return -1;
+  struct entry *entries =
+    budget_resize(s->budget, s->entries, entries_bytes(s->bits), entries_bytes(bits));
+  if (entries == NULL) {
+    budget_free(s->budget, slots, slots_bytes(bits));
+    return -1;
+  }
+  s->entries = entries;
   size_t mask = ((size_t)1 << bits) - 1;
   for (size_t old = 0; old <= mask / 2; old++) {
     if (s->slots[old] == 0)
@@ -160,7 +173,7 @@ static int grow(struct seen *s)
       i = (i + 1) & mask;
     slots[i] = s->slots[old];
   }
-  free(s->slots);
+  budget_free(s->budget, s->slots, slots_bytes(s->bits));
   s->slots = slots;
   s->bits = bits;
   return 0;

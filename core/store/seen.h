@@ -25,8 +25,9 @@
 
 struct seen;
 
-/* An empty set, or NULL on out of memory. */
-struct seen *seen_new(void);
+/* An empty set, or NULL on out of memory. What it takes is charged to the budget, or to none where
+ * that is NULL; when the budget is used up, that is out of memory too. */
+struct seen *seen_new(struct budget *budget);
 
 /* NULL is left alone. */
 void seen_free(struct seen *s);

@@ -23,7 +23,7 @@ int seen_add_string(struct seen *s, const char *text)
 
 struct seen *seen_of(int64_t from, int64_t to)
 {
-  struct seen *s = seen_new();
+  struct seen *s = seen_new(NULL);
   assert_non_null(s);
   for (int64_t value = from; value < to; value++)
     assert_int_equal(seen_add_int(s, value), 1);

@@ -156,6 +156,83 @@ static void memory_over_the_limit_is_an_error_of_the_script(void **state)
   fixture_stop(&f);
 }
 
+/* What a script has in C is charged to the same budget: the error is Lua's own, what was in before is
+ * still there, and with the object its memory goes. */
+static void sets_and_logs_count_as_memory_of_the_script(void **state)
+{
+  (void)state;
+  static const char *const what[] = {"set", "text", "append", "insert", "commit", "retain", "sets"};
+  struct node_fixture f;
+  struct limits l = limits_default;
+  l.memory_bytes = 4 << 20;
+  fixture_start_limited(
+    &f, &l,
+    "local seen, log = require 'hearsay.seen', require 'hearsay.log' "
+    "local s, g, i, many, ballast "
+    "local what = {set=function() s:add(i) end, text=function() s:add('text ' .. i) end, "
+    "append=function() g:append('k', i) end, insert=function() g:insert('k', -i * 7 % 2^40 // 1 | "
+    "0, i) end, commit=function() g:commit('k' .. i, i) end, "
+    "retain=function() g:retain('k' .. i, i) end, sets=function() many[#many + 1] = seen.new() "
+    "end} "
+    "for name, fn in pairs(what) do "
+    "local function go() s, g, i, many, ballast = seen.new(), log.new(), 0, {}, ('x'):rep(1 << 16) "
+    "while true do i = i + 1 fn() end end "
+    "node.on(name, go) "
+    "node.on('caught ' .. name, function() local ok, why = pcall(go) ballast = nil "
+    "return {type='caught_ok', why=why, whole=#s + #g + #many == i - 1 "
+    "or (g:committed('k' .. i) or g:start('k' .. i)) == 0 "
+    "and (g:committed('k' .. i - 1) or g:start('k' .. i - 1)) == i - 1} end) "
+    "end "
+    "node.on('drop', function() s, g, many = nil collectgarbage() return {type='drop_ok'} end) "
+    "node.on('loop', function() collectgarbage('stop') for i = 1, 100 do local s = seen.new() "
+    "for i = 1, 20000 do s:add(i) end end collectgarbage('restart') return {type='loop_ok'} end) "
+    "node.on('array', function(msg) local s = seen.new() for i = 1, msg.body.n do s:add(i) end "
+    "s = {} for i = 1, 70000 do s[i] = i end return {type='array_ok'} end)");
+  size_t before_bytes = allocator_used(f.node->L);
+  for (size_t i = 0; i < sizeof what / sizeof *what; i++) {
+    char ask[64];
+    (void)snprintf(ask, sizeof ask, "\"type\":\"%s\"", what[i]);
+    fixture_ask(&f, 2, ask);
+    assert_error_reply(&f, 2, 13,
+                       "over 4194304 bytes of memory (the limit is set by --max-memory)");
+    assert_logged(&f, "over 4194304 bytes of memory (the limit is set by --max-memory)");
+    (void)snprintf(ask, sizeof ask, "\"type\":\"caught %s\"", what[i]);
+    fixture_ask(&f, 3, ask);
+    assert_reply(&f, "\"type\":\"caught_ok\",\"in_reply_to\":3,\"why\":\"not enough memory\","
+                     "\"whole\":true");
+    assert_in_range(allocator_used(f.node->L), 2 << 20, 4 << 20);
+    fixture_ask(&f, 4, "\"type\":\"drop\"");
+    assert_reply(&f, "\"type\":\"drop_ok\",\"in_reply_to\":4");
+    assert_true(allocator_used(f.node->L) < before_bytes + (1 << 18));
+    assert_in_range(allocator_budget(f.node->L)->apart_bytes, 0, 1 << 14);
+  }
+  fixture_ask(&f, 5, "\"type\":\"loop\""); /* 100 MB in all, of which nothing is kept */
+  assert_reply(&f, "\"type\":\"loop_ok\",\"in_reply_to\":5");
+  fixture_ask(&f, 6, "\"type\":\"array\",\"n\":60000"); /* Lua has no time for finalizers */
+  assert_error_reply(&f, 6, 13, "over 4194304 bytes of memory (the limit is set by --max-memory)");
+  assert_logged(&f, "over 4194304 bytes of memory (the limit is set by --max-memory)");
+  fixture_ask(&f, 7, "\"type\":\"array\",\"n\":0");
+  assert_reply(&f, "\"type\":\"array_ok\",\"in_reply_to\":7");
+  fixture_stop(&f);
+}
+
+/* Where there is no limit either, what is garbage does not stay: Lua knows how much hangs on it. */
+static void large_garbage_is_collected(void **state)
+{
+  (void)state;
+  struct node_fixture f;
+  struct limits l = limits_default;
+  l.memory_bytes = UINT64_C(1) << 40;
+  fixture_start_limited(&f, &l,
+                        "local seen = require 'hearsay.seen' "
+                        "node.on('loop', function() for i = 1, 200 do local s = seen.new() "
+                        "for i = 1, 20000 do s:add(i) end end return {type='loop_ok'} end)");
+  fixture_ask(&f, 2, "\"type\":\"loop\"");
+  assert_reply(&f, "\"type\":\"loop_ok\",\"in_reply_to\":2");
+  assert_true(allocator_used(f.node->L) < 16 << 20); /* each was a megabyte */
+  fixture_stop(&f);
+}
+
 /* What the script keeps stays, and so there is no memory for a handler any more; but each message
  * is answered all the same, and the node says why. */
 static void a_node_whose_memory_is_full_answers(void **state)
@@ -249,6 +326,8 @@ int main(void)
     cmocka_unit_test(no_more_timers_than_the_limit_are_pending),
     cmocka_unit_test(no_more_tasks_than_the_limit_are_there),
     cmocka_unit_test(memory_over_the_limit_is_an_error_of_the_script),
+    cmocka_unit_test(sets_and_logs_count_as_memory_of_the_script),
+    cmocka_unit_test(large_garbage_is_collected),
     cmocka_unit_test(a_node_whose_memory_is_full_answers),
     cmocka_unit_test(very_many_rpcs_time_out),
     cmocka_unit_test(a_million_timers_run_and_one_more_is_refused),

@@ -19,7 +19,7 @@
 static void logs_without_keys(void **state)
 {
   (void)state;
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   assert_non_null(l);
   assert_int_equal(log_key_count(l), 0);
   assert_int_equal(log_total(l), 0);
@@ -35,7 +35,7 @@ static void logs_without_keys(void **state)
 static void appends_at_the_next_offset_of_each_key(void **state)
 {
   (void)state;
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   assert_int_equal(append(l, "a", "1"), 0);
   assert_int_equal(append(l, "a", "\"x\""), 1);
   assert_int_equal(append(l, "b", "1"), 0);
@@ -52,7 +52,7 @@ static void appends_at_the_next_offset_of_each_key(void **state)
 static void keeps_late_entries_in_order(void **state)
 {
   (void)state;
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   assert_int_equal(insert(l, "a", 20, "2"), 1);
   assert_int_equal(insert(l, "a", 10, "1"), 1);
   assert_int_equal(insert(l, "a", 300, "4"), 1);
@@ -67,7 +67,7 @@ static void keeps_late_entries_in_order(void **state)
 static void an_offset_keeps_its_value(void **state)
 {
   (void)state;
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   assert_int_equal(insert(l, "a", 5, "17"), 1);
   assert_int_equal(insert(l, "a", 9, "\"z\""), 1);
   assert_int_equal(insert(l, "a", 5, "17"), 0);
@@ -84,7 +84,7 @@ static void an_offset_keeps_its_value(void **state)
 static void reads_from_up_to_and_at_most(void **state)
 {
   (void)state;
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   for (int64_t offset = 10; offset <= 50; offset += 10)
     assert_int_equal(insert(l, "a", offset, "0"), 1);
   assert_read(l, "a", 10, INT64_MAX, 2, "[10,0],[20,0]", 2, 21);
@@ -106,7 +106,7 @@ static void reads_from_up_to_and_at_most(void **state)
 static void offsets_end_below_the_largest_integer(void **state)
 {
   (void)state;
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   assert_int_equal(insert(l, "a", LOG_OFFSET_MAX - 1, "1"), 1);
   assert_int_equal(append(l, "a", "2"), LOG_OFFSET_MAX);
   assert_int_equal(append(l, "a", "3"), LOG_FULL);
@@ -120,7 +120,7 @@ static void offsets_end_below_the_largest_integer(void **state)
 static void committed_offsets_only_grow(void **state)
 {
   (void)state;
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   assert_int_equal(log_commit(l, SLICE("a"), 0), 0);
   assert_int_equal(log_commit(l, SLICE("a"), 7), 7);
   assert_int_equal(log_commit(l, SLICE("a"), 3), 7);
@@ -137,7 +137,7 @@ static void committed_offsets_only_grow(void **state)
 static void trimmed_entries_are_gone_for_good(void **state)
 {
   (void)state;
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   struct log_trimmed trimmed;
   assert_int_equal(log_start(l, SLICE("a")), 0);
   assert_int_equal(log_trim(l, SLICE("a"), 0, &trimmed), 0);
@@ -177,7 +177,7 @@ static void trimmed_entries_are_gone_for_good(void **state)
 static void lists_keys_in_byte_order(void **state)
 {
   (void)state;
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   static const char name[] = {'a', '\0', 'b'};
   assert_int_equal(append(l, "k2", "1"), 0);
   assert_int_equal(log_commit(l, SLICE("k10"), 1), 1);
@@ -205,7 +205,7 @@ static void two_keys_of_one_hash_differ(void **state)
   char a[16], b[16];
   unhash_collision('a', a, 'b', b);
   struct slice first = {a, sizeof a}, second = {b, sizeof b};
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   assert_int_equal(log_append(l, first, SLICE("1")), 0);
   assert_int_equal(log_last(l, second), -1);
   assert_int_equal(log_commit(l, second, 9), 9);
@@ -239,7 +239,7 @@ static void values_larger_than_a_page(void **state)
   enum { COUNT = sizeof lengths / sizeof *lengths };
   /* Each order of the offsets: up, down, and each of them first in the middle. */
   for (size_t order = 0; order < 2 + COUNT; order++) {
-    struct log *l = log_new();
+    struct log *l = log_new(NULL);
     for (size_t step = 0; step < COUNT; step++) {
       size_t i = order == 0 ? step : order == 1 ? COUNT - 1 - step : (step * 7 + order) % COUNT;
       struct slice value = value_of_length(text, lengths[i], (char)('a' + i));
@@ -273,7 +273,7 @@ static void a_large_value_that_is_trimmed_gives_its_memory_back(void **state)
 {
   (void)state;
   static char large[100000];
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   struct log_trimmed trimmed;
   memset(large, '1', sizeof large);
   assert_int_equal(log_insert(l, SLICE("k"), 0, (struct slice){large, sizeof large}), 1);
@@ -290,7 +290,7 @@ static void no_logs_without_memory(void **state)
 {
   (void)state;
   failing_alloc_after(0);
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   failing_alloc_off();
   assert_null(l);
 }
@@ -299,7 +299,7 @@ static void out_of_memory_leaves_no_key(void **state)
 {
   (void)state;
   for (int way = 0; way < 3; way++) {
-    struct log *l = log_new();
+    struct log *l = log_new(NULL);
     long n = 0;
     for (;; n++) {
       failing_alloc_after(n);
@@ -325,8 +325,8 @@ static void out_of_memory_leaves_no_key(void **state)
 static void fill_without_memory(int64_t count, int64_t (*offset_of)(int64_t i, int64_t count))
 {
   char text[1500];
-  struct log *l = log_new();
-  struct log *twin = log_new(); /* is never short of memory */
+  struct log *l = log_new(NULL);
+  struct log *twin = log_new(NULL); /* is never short of memory */
   size_t failures = 0;
   for (int64_t i = 0; i < count; i++) {
     int64_t offset = offset_of(i, count);
@@ -378,7 +378,7 @@ static void out_of_memory_leaves_the_entries_unchanged(void **state)
 static void what_is_there_needs_no_memory(void **state)
 {
   (void)state;
-  struct log *l = log_new();
+  struct log *l = log_new(NULL);
   for (int64_t offset = 0; offset < 1000; offset++)
     assert_int_equal(insert(l, "k", offset, "1"), 1);
   assert_int_equal(log_commit(l, SLICE("k"), 5), 5);

@@ -106,7 +106,7 @@ static void make_files(struct fixture *x)
 static void make_models(struct fixture *x)
 {
   for (int count = 0; count <= x->count; count++) {
-    struct log *l = x->models[count] = log_new();
+    struct log *l = x->models[count] = log_new(NULL);
     for (int i = 0; i < count; i++) {
       const struct journal_record *r = &x->places[i].record;
       struct log_trimmed trimmed;

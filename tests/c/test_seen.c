@@ -21,7 +21,7 @@
 static void an_empty_set(void **state)
 {
   (void)state;
-  struct seen *s = seen_new();
+  struct seen *s = seen_new(NULL);
   assert_non_null(s);
   assert_int_equal(seen_count(s), 0);
   assert_int_equal(seen_version(s), 0);
@@ -38,7 +38,7 @@ static void an_empty_set(void **state)
 static void keeps_values_in_the_order_of_arrival(void **state)
 {
   (void)state;
-  struct seen *s = seen_new();
+  struct seen *s = seen_new(NULL);
   assert_int_equal(seen_add_int(s, 5), 1);
   assert_int_equal(seen_add_string(s, "\"a\""), 1);
   assert_int_equal(seen_add_int(s, 5), 0);
@@ -69,7 +69,7 @@ static void tells_values_apart_as_json_does(void **state)
     "1000", "[\"", "\"null\"", "[1,2]", "[[1],2]",   "-1",   "\"-1\"", "\"\\u0000\"",
   };
   enum { COUNT = sizeof texts / sizeof *texts };
-  struct seen *s = seen_new();
+  struct seen *s = seen_new(NULL);
   for (size_t i = 0; i < COUNT; i++) {
     assert_int_equal(seen_has_text(s, slice_of(texts[i])), 0);
     assert_int_equal(seen_add_string(s, texts[i]), 1);
@@ -91,7 +91,7 @@ static void text_of_an_integer_is_that_integer(void **state)
   for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
     char text[32];
     (void)snprintf(text, sizeof text, "%" PRId64, integers[i]);
-    struct seen *by_int = seen_new(), *by_text = seen_new();
+    struct seen *by_int = seen_new(NULL), *by_text = seen_new(NULL);
     assert_int_equal(seen_add_int(by_int, integers[i]), 1);
     assert_int_equal(seen_add_string(by_int, text), 0);
     assert_int_equal(seen_has_text(by_int, slice_of(text)), 1);
@@ -112,7 +112,7 @@ static void integers_beyond_64_bits_are_texts(void **state)
   static const char *const texts[] = {"9223372036854775808", "-9223372036854775809",
                                       "18446744073709551616", "18446744073709551617",
                                       "100000000000000000000000000000000000000"};
-  struct seen *s = seen_new();
+  struct seen *s = seen_new(NULL);
   for (size_t i = 0; i < 5; i++)
     assert_int_equal(seen_add_string(s, texts[i]), 1);
   assert_int_equal(seen_has_int(s, INT64_MIN), 0);
@@ -135,7 +135,7 @@ static void grows_to_many_values(void **state)
   assert_slice(seen_at(s, 0), "-50000");
   assert_slice(seen_at(s, COUNT - 1), "49999");
   assert_slice(seen_since(s, COUNT - 3), "49997,49998,49999");
-  struct seen *copy = seen_new();
+  struct seen *copy = seen_new(NULL);
   assert_int_equal(seen_add_list(copy, seen_text(s)), COUNT);
   assert_slice_equal(seen_text(copy), seen_text(s));
   seen_free(copy);
@@ -151,7 +151,7 @@ static void an_integer_and_a_text_of_one_hash_differ(void **state)
   int64_t twin = (int64_t)unhash_u64(hash_bytes(text.data, text.length, 0));
   assert_true(hash_u64((uint64_t)twin) == hash_bytes(text.data, text.length, 0));
   for (int text_first = 0; text_first < 2; text_first++) {
-    struct seen *s = seen_new();
+    struct seen *s = seen_new(NULL);
     assert_int_equal(text_first ? seen_add_text(s, text) : seen_add_int(s, twin), 1);
     assert_int_equal(seen_has_int(s, twin), !text_first);
     assert_int_equal(seen_has_text(s, text), text_first);
@@ -171,7 +171,7 @@ static void two_texts_of_one_hash_differ(void **state)
   struct slice first = {a, sizeof a}, second = {b, sizeof b};
   assert_true(hash_bytes(a, sizeof a, 0) == hash_bytes(b, sizeof b, 0));
   assert_false(slice_equal(first, second));
-  struct seen *s = seen_new();
+  struct seen *s = seen_new(NULL);
   assert_int_equal(seen_add_text(s, first), 1);
   assert_int_equal(seen_has_text(s, second), 0);
   assert_int_equal(seen_add_text(s, second), 1);
@@ -187,7 +187,7 @@ static void many_integers_of_one_home(void **state)
 {
   (void)state;
   enum { COUNT = 2000 };
-  struct seen *s = seen_new();
+  struct seen *s = seen_new(NULL);
   for (uint64_t i = 0; i < COUNT; i++) {
     int64_t value = (int64_t)unhash_u64(UINT64_MAX - i);
     assert_int_equal(seen_has_int(s, value), 0);
@@ -208,7 +208,7 @@ static void no_set_without_memory(void **state)
   long n = 0;
   for (;; n++) {
     failing_alloc_after(n);
-    struct seen *s = seen_new();
+    struct seen *s = seen_new(NULL);
     failing_alloc_off();
     if (s != NULL) {
       assert_int_equal(seen_add_int(s, 1), 1);
@@ -223,8 +223,8 @@ static void no_set_without_memory(void **state)
 static void out_of_memory_leaves_the_set_unchanged(void **state)
 {
   (void)state;
-  struct seen *s = seen_new();
-  struct seen *twin = seen_new(); /* is never short of memory */
+  struct seen *s = seen_new(NULL);
+  struct seen *twin = seen_new(NULL); /* is never short of memory */
   size_t failures = 0;
   for (int64_t value = 0; value < 1000; value++) {
     char text[32];
@@ -261,7 +261,7 @@ static void texts_of_all_lengths_without_memory(void **state)
   char text[300];
   memset(text, 'x', sizeof text);
   for (size_t length = 1; length <= sizeof text; length++) {
-    struct seen *s = seen_new();
+    struct seen *s = seen_new(NULL);
     struct slice value = {text, length};
     for (long n = 0;; n++) {
       failing_alloc_after(n);
@@ -318,7 +318,7 @@ static void model(uint64_t seed)
   size_t count = 0;
   struct rng r;
   rng_init(&r, seed, "seen");
-  struct seen *s = seen_new();
+  struct seen *s = seen_new(NULL);
   for (int step = 0; step < STEPS; step++) {
     char text[80];
     struct slice value = {text, random_value(&r, text, sizeof text)};

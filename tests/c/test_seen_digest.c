@@ -32,7 +32,7 @@ static void digests_do_not_depend_on_order(void **state)
   (void)state;
   enum { COUNT = 1000 };
   int64_t values[COUNT];
-  struct seen *a = seen_new(), *b = seen_new();
+  struct seen *a = seen_new(NULL), *b = seen_new(NULL);
   struct rng r;
   rng_init(&r, 1, "digest");
   for (size_t i = 0; i < COUNT; i++) {
@@ -55,7 +55,7 @@ static void digests_do_not_depend_on_order(void **state)
 static void each_value_shows_in_one_bucket(void **state)
 {
   (void)state;
-  struct seen *s = seen_new();
+  struct seen *s = seen_new(NULL);
   uint64_t before[SEEN_BUCKETS], after[SEEN_BUCKETS];
   size_t used[SEEN_BUCKETS] = {0};
   seen_digest(s, SEEN_BUCKETS, before);
@@ -138,7 +138,7 @@ static void difference_is_what_lies_in_differing_buckets(void **state)
     assert_int_equal(bytes_append_slice(&out, SLICE("before:")), 0);
     assert_int_equal(seen_difference(s, 16, theirs, &out, &count), 0);
     assert_slice_equal((struct slice){out.data, 7}, SLICE("before:"));
-    struct seen *part = seen_new();
+    struct seen *part = seen_new(NULL);
     assert_int_equal(seen_add_list(part, (struct slice){out.data + 7, out.length - 7}), count);
     assert_int_equal(seen_count(part), count);
     uint64_t digests[16];
@@ -157,7 +157,7 @@ static void difference_is_what_lies_in_differing_buckets(void **state)
 static void an_empty_set_lacks_everything(void **state)
 {
   (void)state;
-  struct seen *s = seen_of(0, 1000), *empty = seen_new();
+  struct seen *s = seen_of(0, 1000), *empty = seen_new(NULL);
   struct bytes out = {0};
   uint64_t theirs[64];
   size_t count;
@@ -183,7 +183,7 @@ static void one_exchange_makes_sets_equal(void **state)
     print_message("exchange: seed %u\n", (unsigned)seed);
     struct rng r;
     rng_init(&r, seed, "exchange");
-    struct seen *sets[2] = {seen_new(), seen_new()};
+    struct seen *sets[2] = {seen_new(NULL), seen_new(NULL)};
     uint64_t range = rng_below(&r, 5000) + 1;
     uint64_t missing_percent = rng_below(&r, 20);
     for (uint64_t value = 0; value < range; value++)

@@ -226,7 +226,7 @@ static int assert_recovered(struct run *r, const char *what, long at)
   struct durable *d = durable_open(r->f.node, SLICE("log"), SEGMENT_BYTES, &e);
   if (d == NULL)
     fail_msg("%s at %ld: %s", what, at, e.text);
-  struct log *model = log_new();
+  struct log *model = log_new(NULL);
   int count = 0;
   for (; count < r->synced; count++)
     change_model(model, count);
