@@ -30,6 +30,7 @@ local kafka = require "hearsay.kafka"
 local log = require "hearsay.log"
 local node = require "hearsay"
 local outbox = require "hearsay.outbox"
+local sorted = require "hearsay.sorted"
 
 local parameters = node.parameters({
   window = 0.11, -- seconds from batch to batch: longer is cheaper, and polls lag more
@@ -112,18 +113,9 @@ local function commit(key, offset)
   consumed[key] = true
 end
 
-local function sorted_keys(set)
-  local keys = {}
-  for key in pairs(set) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
 -- Gives up what is committed, and what every node has.
 local function give_up()
-  for _, key in ipairs(sorted_keys(consumed)) do
+  for _, key in ipairs(sorted.keys(consumed)) do
     kafka.retain(logs, key, parameters.keep, (watermark() + 1) * #node.ids)
   end
   consumed = {}
@@ -189,7 +181,7 @@ box = outbox.start {
 
   extra = function()
     begin_to_serve()
-    for _, key in ipairs(sorted_keys(committed)) do
+    for _, key in ipairs(sorted.keys(committed)) do
       box:add({ key, logs:committed(key) })
     end
     committed = {}

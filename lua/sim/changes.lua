@@ -2,7 +2,7 @@
 -- @module sim.changes
 
 local format = require "sim.format"
-local value = require "sim.checkers.value"
+local sorted = require "hearsay.sorted"
 
 local changes = {}
 
@@ -40,7 +40,7 @@ function changes.figures(built)
   add(list, "longest line, bytes", longest and longest.bytes, "count")
   add_points(list, "stable everywhere", built.workload["stable-latencies"])
   add_points(list, "polls behind", built.workload["realtime-lag"])
-  for _, f in ipairs(value.sorted_keys(built.perf.latencies)) do
+  for _, f in ipairs(sorted.keys(built.perf.latencies)) do
     local latencies = built.perf.latencies[f]
     add(list, f .. " answered, median ms", latencies.median, "ms")
     add(list, f .. " answered, most ms", latencies.max, "ms")

@@ -6,6 +6,7 @@
 
 local faults = require "sim.nemesis.faults"
 local randoms = require "hearsay.random"
+local sorted = require "hearsay.sorted"
 
 local mix = {}
 
@@ -68,12 +69,8 @@ end
 -- @tparam table changes option name to text
 -- @treturn {string,...}
 function mix.apply(args, changes)
-  local names, words = {}, {}
-  for name in pairs(changes) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  local words = {}
+  for _, name in ipairs(sorted.keys(changes)) do
     words[#words + 1] = ("--%s=%s"):format(name, changes[name])
   end
   -- Options stand before what may follow `--`; the last of two with one name counts.

@@ -3,6 +3,7 @@
 
 local checkers = require "sim.checkers"
 local convergence = require "sim.checkers.convergence"
+local sorted = require "hearsay.sorted"
 local stats = require "sim.stats"
 local value = require "sim.checkers.value"
 
@@ -132,7 +133,7 @@ function write(out, v, indent)
   elseif next(v) == nil then
     out[#out + 1] = "{}"
   else
-    local keys = value.sorted_keys(v)
+    local keys = sorted.keys(v)
     out[#out + 1] = "{"
     for i, key in ipairs(keys) do
       out[#out + 1] = string.format("\n%s  %s: ", indent, value.text(key))

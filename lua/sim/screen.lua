@@ -4,8 +4,8 @@
 
 local convergence = require "sim.words.convergence"
 local format = require "sim.format"
+local sorted = require "hearsay.sorted"
 local stats = require "sim.stats"
-local value = require "sim.checkers.value"
 local words = require "sim.words"
 
 local screen = {}
@@ -114,7 +114,7 @@ local function general_wrongs(results, opts, wrong)
   if results.exceptions["valid?"] == false then
     wrong[#wrong + 1] = format.count(#results.exceptions.exceptions, "problem") .. " in the nodes"
   end
-  for _, f in ipairs(value.sorted_keys(results.stats["by-f"])) do
+  for _, f in ipairs(sorted.keys(results.stats["by-f"])) do
     if results.stats["by-f"][f]["valid?"] == false then
       wrong[#wrong + 1] = "no " .. f .. " succeeded"
     end
@@ -202,7 +202,7 @@ local function latencies(page, results)
     end
   end
   local by_f = results.perf.latencies
-  for _, f in ipairs(value.sorted_keys(by_f)) do
+  for _, f in ipairs(sorted.keys(by_f)) do
     local row = { f .. " answered" }
     for i, key in ipairs({ "min", "median", "p95", "p99", "max", "mean" }) do
       row[i + 1] = format.milliseconds(by_f[f][key])
@@ -279,7 +279,7 @@ local function footer(page, results, meta)
     page:row("Converged", convergence.good(results.converged))
   end
   local errors = {}
-  for _, name in ipairs(value.sorted_keys(counts["by-error"])) do
+  for _, name in ipairs(sorted.keys(counts["by-error"])) do
     errors[#errors + 1] = name .. " " .. format.whole(counts["by-error"][name])
   end
   if errors[1] then

@@ -10,6 +10,7 @@ local json = require "hearsay.json"
 local mix = require "sim.mix"
 local options = require "sim.options"
 local shapes = require "sim.shapes"
+local sorted = require "hearsay.sorted"
 
 local stored = {}
 
@@ -193,12 +194,7 @@ end
 local function check_shape(op, where, functions)
   local shape = functions[op.f]
   if not shape then
-    local names = {}
-    for name in pairs(functions) do
-      names[#names + 1] = name
-    end
-    table.sort(names)
-    wrong(where .. ": f", "one of " .. table.concat(names, ", "), op.f)
+    wrong(where .. ": f", "one of " .. table.concat(sorted.keys(functions), ", "), op.f)
   elseif not shape[1][2](op.value) then
     wrong(where .. ": value", shape[1][1], op.value)
   elseif op.outcome == "ok" and not shape[2][2](op.result) then

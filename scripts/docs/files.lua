@@ -21,6 +21,7 @@ local GROUPS = {
     "clock.hybrid", "clock.version_vector" },
   { title = "Services and requests", "kv", "tso", "kafka", "txn", "raft" },
   { title = "Trying again", "retry" },
+  { title = "Order", "sorted" },
   { title = "For the bench", "random", "world" },
 }
 

@@ -15,6 +15,7 @@
 
 local json = require "hearsay.json"
 local randoms = require "hearsay.random"
+local sorted = require "hearsay.sorted"
 
 local KEEP = 10
 local SMALL = (" segment=4096 keep=%d"):format(KEEP)
@@ -164,12 +165,10 @@ local function round(script, know, is_killed)
   pipe:write('{"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1",'
     .. '"node_ids":["n1"]}}\n')
   if not is_killed or random:upto(4) > 1 then
-    local keys, least = {}, {}
-    for key in pairs(know.unchecked) do
-      keys[#keys + 1] = key
+    local keys, least = sorted.keys(know.unchecked), {}
+    for _, key in ipairs(keys) do
       least[key] = know.commits[key]
     end
-    table.sort(keys)
     ask({ type = "list_committed_offsets", keys = json.array(keys) }, { least = least })
     pipe:flush()
     shell(("until grep -qs list_committed %s || [ -e %s ]; do :; done"):format(out, dead))

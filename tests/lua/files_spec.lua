@@ -2,6 +2,7 @@
 
 local files = require "sim.files"
 local json = require "hearsay.json"
+local sorted = require "hearsay.sorted"
 local test = require "sim.test"
 
 local RUNS = {
@@ -83,12 +84,7 @@ describe("the files of a run", function()
           found[key] = true
         end
       end
-      local keys = {}
-      for key in pairs(found) do
-        keys[#keys + 1] = key
-      end
-      table.sort(keys)
-      assert.same(fields_of(name), keys)
+      assert.same(fields_of(name), sorted.keys(found))
     end)
   end
 

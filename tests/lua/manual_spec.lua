@@ -6,15 +6,7 @@ local completion = require "sim.completion"
 local help = require "sim.help"
 local manual = require "sim.manual"
 local options = require "sim.options"
-
-local function sorted(set)
-  local list = {}
-  for flag in pairs(set) do
-    list[#list + 1] = flag
-  end
-  table.sort(list)
-  return list
-end
+local sorted = require "hearsay.sorted"
 
 -- All long options in the lines of a text that match a pattern.
 local function flags_in(text, pattern)
@@ -25,7 +17,7 @@ local function flags_in(text, pattern)
       set[flag] = true
     end
   end
-  return sorted(set)
+  return sorted.keys(set)
 end
 
 local function expected_of(name)
@@ -35,7 +27,7 @@ local function expected_of(name)
       set[option.name:match("^%-*(.*)$")] = true
     end
   end
-  return sorted(set)
+  return sorted.keys(set)
 end
 
 -- The long options of a manual page, which stand in bold at the beginning of an entry.
@@ -75,7 +67,7 @@ local FLAGS = {
     for flag in part:match('%[%[ $cur == %-%* ]].-"words:(.-)"'):gmatch("%-%-(%S+)") do
       set[flag] = true
     end
-    return sorted(set)
+    return sorted.keys(set)
   end,
   zsh = function(part) return flags_in(part, "^ *'%-%-(%l[%l-]*%l)=?%-?%[") end,
   fish = function(part) return flags_in(part, " %-l (%l[%l-]+) ") end,

@@ -4,6 +4,7 @@
 local json = require "hearsay.json"
 local lab = require "hearsay.testing"
 local random_streams = require "hearsay.random"
+local sorted = require "hearsay.sorted"
 
 local BODIES = 150 -- for each message type of each script
 
@@ -106,12 +107,7 @@ end
 
 local function body_of(random, message_type)
   local right, body = fields[message_type] or {}, {}
-  local names = {}
-  for name in pairs(right) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  for _, name in ipairs(sorted.keys(right)) do
     local choice = random:unit()
     if choice > 0.15 then
       body[name] = choice > 0.7 and right[name] or spoil(random, right[name])

@@ -3,6 +3,7 @@
 
 local json = require "hearsay.json"
 local shell = dofile("tests/cli/shell.lua")
+local sorted = require "hearsay.sorted"
 
 local OPTIONS = "-w broadcast --node-count 5 --rate 20 --time-limit 4 --latency 20 "
 
@@ -30,11 +31,7 @@ describe("nodes that are processes", function()
   local ran, left = {}, nil
 
   setup(function()
-    local commands, names = {}, {}
-    for name in pairs(runs) do
-      names[#names + 1] = name
-    end
-    table.sort(names)
+    local commands, names = {}, sorted.keys(runs)
     for _, name in ipairs(names) do
       commands[#commands + 1] = ("{ ./sim test %s --json --store %s >%s 2>%s; echo $? >%s; } &")
         :format(runs[name], sh:path("store-" .. name), sh:path(name .. ".json"),

@@ -20,6 +20,7 @@
 
 local json = require "hearsay.json"
 local malformed = require "hearsay.malformed"
+local sorted = require "hearsay.sorted"
 local version_vector = require "hearsay.clock.version_vector"
 
 local ORSet = { __name = "hearsay.or_set" }
@@ -80,20 +81,11 @@ function ORSet:has(element)
   return element ~= nil and self.entries[text_of(element)] ~= nil
 end
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
 --- The elements, in the byte order of their JSON texts.
 -- @treturn table array
 function ORSet:value()
   local list = json.array()
-  for i, text in ipairs(sorted_keys(self.entries)) do
+  for i, text in ipairs(sorted.keys(self.entries)) do
     list[i] = self.entries[text].element
   end
   return list
@@ -104,7 +96,7 @@ end
 --   [element, {replica id: number}], in the order of value
 function ORSet:state()
   local list = json.array()
-  for i, text in ipairs(sorted_keys(self.entries)) do
+  for i, text in ipairs(sorted.keys(self.entries)) do
     local entry = self.entries[text]
     local dots = {}
     for id, number in pairs(entry.dots) do

@@ -17,7 +17,7 @@
 -- a table of details that do not.
 -- @module sim.checkers
 
-local value = require "sim.checkers.value"
+local sorted = require "hearsay.sorted"
 
 local checkers = {}
 
@@ -52,7 +52,7 @@ end
 -- @treturn table name to details
 function checkers.compose(by_name, history, options)
   local results, details, verdicts = {}, {}, {}
-  for i, name in ipairs(value.sorted_keys(by_name)) do
+  for i, name in ipairs(sorted.keys(by_name)) do
     local _, result, detail = xpcall(by_name[name], describe_failure, history, options)
     results[name] = result
     details[name] = detail or {}

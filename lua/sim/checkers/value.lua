@@ -5,6 +5,8 @@
 -- keys of an object does not matter.
 -- @module sim.checkers.value
 
+local sorted = require "hearsay.sorted"
+
 local value = {}
 
 local array_mark = { __name = "sim.array" }
@@ -22,18 +24,6 @@ end
 -- @treturn boolean
 function value.is_array(table_value)
   return getmetatable(table_value) ~= nil or table_value[1] ~= nil
-end
-
---- The keys of an object in byte order.
--- @tparam table object
--- @treturn {string,...}
-function value.sorted_keys(object)
-  local keys = {}
-  for key in pairs(object) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
 end
 
 local escapes = {
@@ -83,7 +73,7 @@ function value.text(v)
     end
     return "[" .. table.concat(parts, ",") .. "]"
   end
-  for i, key in ipairs(value.sorted_keys(v)) do
+  for i, key in ipairs(sorted.keys(v)) do
     parts[i] = value.text(key) .. ":" .. value.text(v[key])
   end
   return "{" .. table.concat(parts, ",") .. "}"

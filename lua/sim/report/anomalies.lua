@@ -8,6 +8,7 @@
 local convergence = require "sim.words.convergence"
 local format = require "sim.format"
 local json = require "hearsay.json"
+local sorted = require "hearsay.sorted"
 local value = require "sim.checkers.value"
 local words = require "sim.words"
 
@@ -71,7 +72,7 @@ local function collect(case, find, found, role)
       collect(element, find, found, is_txn and { "T" .. i } or is_end and { wrong = true } or role)
     end
   else
-    for _, key in ipairs(value.sorted_keys(case)) do
+    for _, key in ipairs(sorted.keys(case)) do
       collect(case[key], find, found, ROLES[key] or role)
     end
   end
@@ -106,7 +107,7 @@ local function given_text(op)
     return text_of(v)
   end
   local key, parts = value.text(v.key), { "" }
-  for _, name in ipairs(value.sorted_keys(v)) do
+  for _, name in ipairs(sorted.keys(v)) do
     parts[#parts + 1] = name ~= "key" and name .. " " .. text_of(v[name]) or nil
   end
   return format.cut("key " .. key .. table.concat(parts, ", "), TEXT)

@@ -13,6 +13,7 @@ local json = require "hearsay.json"
 local messages = require "sim.report.messages"
 local options = require "sim.options"
 local screen = require "sim.screen"
+local sorted = require "hearsay.sorted"
 local topology = require "hearsay.topology"
 local value = require "sim.checkers.value"
 
@@ -99,7 +100,7 @@ local function latencies(run)
   end
   add("stable everywhere", built.workload["stable-latencies"])
   add("lag of polls", built.workload["realtime-lag"])
-  for _, f in ipairs(value.sorted_keys(built.perf.latencies)) do
+  for _, f in ipairs(sorted.keys(built.perf.latencies)) do
     local of = built.perf.latencies[f]
     rows[#rows + 1] = { name = f .. " answered", least = of.min, median = of.median, p95 = of.p95,
       p99 = of.p99, most = of.max, mean = of.mean }

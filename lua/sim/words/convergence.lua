@@ -2,7 +2,7 @@
 -- @module sim.words.convergence
 
 local format = require "sim.format"
-local value = require "sim.checkers.value"
+local sorted = require "hearsay.sorted"
 
 local words = {}
 
@@ -11,7 +11,7 @@ local EXAMPLES = 4
 -- "3 at n0, n2; nothing at n1"
 local function who_shows_what(shown)
   local nodes_by_text, texts = {}, {}
-  local ids = value.sorted_keys(shown)
+  local ids = sorted.keys(shown)
   table.sort(ids, function(a, b) -- n2 before n10
     return #a == #b and a < b or #a < #b
   end)

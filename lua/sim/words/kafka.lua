@@ -2,6 +2,7 @@
 -- @module sim.words.kafka
 
 local format = require "sim.format"
+local sorted = require "hearsay.sorted"
 
 local kafka = {}
 
@@ -127,11 +128,7 @@ function kafka.bad(result, wrong)
 end
 
 local function explain_unseen(unseen, label, page)
-  local keys = {}
-  for name in pairs(unseen.messages) do
-    keys[#keys + 1] = name
-  end
-  table.sort(keys)
+  local keys = sorted.keys(unseen.messages)
   for i = 1, math.min(EXAMPLES, #keys) do
     page:row(i == 1 and label or "", ("key %s: %s%s"):format(format.short(keys[i]),
       list(unseen.messages[keys[i]]), i == EXAMPLES and #keys > i and "; .." or "."))

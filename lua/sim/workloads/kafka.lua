@@ -10,7 +10,7 @@
 local errors = require "hearsay.errors"
 local json = require "hearsay.json"
 local kafka_load = require "sim.workloads.kafka_load"
-local value = require "sim.checkers.value"
+local sorted = require "hearsay.sorted"
 local workloads = require "sim.workloads"
 
 local kafka = {
@@ -173,7 +173,7 @@ end
 local function shown(op)
   local pairs_shown = {}
   if op.f == "poll" then
-    for _, key in ipairs(value.sorted_keys(op.result)) do
+    for _, key in ipairs(sorted.keys(op.result)) do
       for _, entry in ipairs(op.result[key]) do
         pairs_shown[#pairs_shown + 1] = { json.array({ key, entry[1] }), entry[2] }
       end

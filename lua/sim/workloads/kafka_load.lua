@@ -13,6 +13,7 @@
 
 local json = require "hearsay.json"
 local key_pool = require "sim.workloads.key_pool"
+local sorted = require "hearsay.sorted"
 
 local load = {}
 
@@ -36,13 +37,8 @@ local function highest_offsets(op)
   return highest
 end
 
-local function sorted_by_number(set)
-  local keys = {}
-  for key in pairs(set) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys, function(a, b) return #a < #b or #a == #b and a < b end)
-  return keys
+local function by_number(a, b)
+  return #a < #b or #a == #b and a < b
 end
 
 -- Keys of which more was sent than polled.
@@ -70,7 +66,7 @@ function load.generator(opts, random)
   local function assign()
     local keys = json.array({ tostring(key) })
     if next(unseen.sent) and random:upto(CATCH_UP) == 1 then
-      for _, unseen_key in ipairs(sorted_by_number(unseen.sent)) do
+      for _, unseen_key in ipairs(sorted.keys(unseen.sent, by_number)) do
         if unseen_key ~= keys[1] then
           keys[#keys + 1] = unseen_key
         end
@@ -103,7 +99,7 @@ function load.final(_, history, random)
       last[key] = math.max(last[key] or offset, offset)
     end
   end
-  local keys = json.array(sorted_by_number(last))
+  local keys = json.array(sorted.keys(last, by_number))
   local steps, left, reached = {}, {}, {} -- by worker
 
   local function generate(worker)

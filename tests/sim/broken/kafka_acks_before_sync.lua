@@ -4,6 +4,7 @@
 
 local logs = require "hearsay.log"
 local node = require "hearsay"
+local sorted = require "hearsay.sorted"
 
 local log
 
@@ -31,12 +32,7 @@ node.on("poll", { offsets = "object" }, function(msg)
 end)
 
 node.on("commit_offsets", { offsets = "object" }, function(msg)
-  local keys = {}
-  for key in pairs(msg.body.offsets) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys) -- what a kill leaves depends on the order
-  for _, key in ipairs(keys) do
+  for _, key in ipairs(sorted.keys(msg.body.offsets)) do -- what a kill leaves depends on the order
     log:commit(key, msg.body.offsets[key])
   end
   return durable_soon({ type = "commit_offsets_ok" })

@@ -14,6 +14,7 @@
 -- invalid; it is unknown when no message was both acknowledged and polled.
 -- @module sim.checkers.kafka
 
+local sorted = require "hearsay.sorted"
 local stats = require "sim.stats"
 local value = require "sim.checkers.value"
 
@@ -127,7 +128,7 @@ local function info_causes(history)
       causes[op.error and op.error.name or "unknown"] = true
     end
   end
-  return value.array(value.sorted_keys(causes))
+  return value.array(sorted.keys(causes))
 end
 
 local function count_messages(found)
@@ -163,7 +164,7 @@ function kafka.check(history)
   local lags, known_us, worst = require("sim.checkers.kafka.lag").measure(history, found)
   local polled, judged = count_messages(found)
 
-  local kinds = value.array(value.sorted_keys(errors.by_kind))
+  local kinds = value.array(sorted.keys(errors.by_kind))
   local valid = #kinds == 0
   if valid and judged == 0 then
     valid = "unknown"

@@ -14,6 +14,7 @@ local dependencies = require "sim.checkers.txn.dependencies"
 local explain = require "sim.checkers.txn.explain"
 local founds = require "sim.checkers.txn.found"
 local models = require "sim.checkers.txn.models"
+local sorted = require "hearsay.sorted"
 local transactions = require "sim.checkers.txn.transactions"
 local value = require "sim.checkers.value"
 local views = require "sim.checkers.txn.views"
@@ -83,7 +84,7 @@ function txn.check(history, options, versions)
 
   local context = { book = book, order = order, is_list = is_list, seen_by = by }
   local valid, types, anomalies, counts = true, value.array({}), {}, {}
-  for _, name in ipairs(value.sorted_keys(found.cases)) do
+  for _, name in ipairs(sorted.keys(found.cases)) do
     local is_unknown = name == EMPTY or name == cycles.TIMEOUT
     if forbidden[name] or is_unknown then
       types[#types + 1] = name
@@ -99,7 +100,7 @@ function txn.check(history, options, versions)
       end
     end
   end
-  local ruled_out, also_ruled_out = models.ruled_out(value.sorted_keys(found.cases))
+  local ruled_out, also_ruled_out = models.ruled_out(sorted.keys(found.cases))
   local outcomes = count_outcomes(history)
   return {
     ["valid?"] = valid,

@@ -16,6 +16,8 @@
 --     each process; and cycles of that order with what was written and read, G1c-process
 -- @module sim.checkers.txn.models
 
+local sorted = require "hearsay.sorted"
+
 local models = {}
 
 -- Anomaly to those that it implies. That one of the forms in a process implies the one in real time
@@ -166,19 +168,10 @@ local function reach(relation, names)
   return reached
 end
 
-local function names_of(set)
-  local names = {}
-  for name in pairs(set) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
-
 -- Everything that some names are related to directly.
 local function image(relation, set)
   local names = {}
-  for _, name in ipairs(names_of(set)) do
+  for _, name in ipairs(sorted.keys(set)) do
     table.move(relation[name] or {}, 1, #(relation[name] or {}), #names + 1, names)
   end
   return names
@@ -188,7 +181,7 @@ end
 -- @tparam {string,...} anomalies
 -- @treturn {string,...} in byte order
 function models.implied(anomalies)
-  return names_of(reach(ANOMALIES, anomalies))
+  return sorted.keys(reach(ANOMALIES, anomalies))
 end
 
 --- The anomalies that are forbidden if all of some models are to hold.
@@ -209,7 +202,7 @@ end
 function models.ruled_out(anomalies)
   local out = reach(stronger, image(forbidden_by, reach(ANOMALIES, anomalies)))
   local weakest, others = {}, {}
-  for _, name in ipairs(names_of(out)) do
+  for _, name in ipairs(sorted.keys(out)) do
     local is_weakest = true
     for _, other in ipairs(weaker[name]) do
       is_weakest = is_weakest and not out[other]
