@@ -9,25 +9,11 @@
 #include "host/compaction.h"
 #include "host/node_private.h"
 #include "host/segments.h"
-#include "host/task.h"
+#include "host/waiters.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { KEPT_BYTES = 64 * 1024 };
-
-/* A task that waits until something has come so far. */
-struct waiter_item {
-  struct task *task;
-  uint64_t upto;
-};
-
-/* All zeroes is valid. In the order of `upto`. */
-struct waiter_list {
-  struct waiter_item *items;
-  size_t count;
-  size_t capacity;
-};
 
 struct durable {
   struct node *node;
@@ -46,7 +32,7 @@ struct durable {
   uint64_t target; /* what the sync of the last segment is for */
   int has_failed;  /* a sync: nothing is durable any more */
   struct error failure;
-  struct waiter_list syncs; /* up to a sequence */
+  struct waiters syncs; /* up to a sequence */
 
   struct compaction compaction;
   uint64_t settled;        /* what it waits for; 0: nothing */
@@ -55,7 +41,7 @@ struct durable {
   uint64_t passes_ended;
   uint64_t failed_pass; /* the last one that did not get to its end; 0: none */
   struct error compaction_failure;
-  struct waiter_list compactions; /* up to a pass */
+  struct waiters compactions; /* up to a pass */
 
   struct durable_found found;
 };
@@ -65,44 +51,15 @@ static int out_of_memory(const struct durable *d, struct error *e)
   return error_set(e, "%s", allocator_error(d->node->L));
 }
 
-/* --- what is waited for ------------------------------------------------- */
-
-static int add_waiter(struct durable *d, struct waiter_list *l, struct task *t, uint64_t upto,
-                      struct error *e)
-{
-  if (l->count == l->capacity) {
-    size_t capacity = l->capacity == 0 ? 16 : 2 * l->capacity;
-    struct waiter_item *items = realloc(l->items, capacity * sizeof *items);
-    if (items == NULL)
-      return error_set(e, "out of memory");
-    l->items = items;
-    l->capacity = capacity;
-  }
-  if (task_wait(d->node, t) != 0)
-    return error_set(e, "out of memory");
-  l->items[l->count++] = (struct waiter_item){t, upto};
-  return 0;
-}
-
-/* Those who wait for what is there now go on. */
-static void wake(struct durable *d, struct waiter_list *l, uint64_t upto)
-{
-  size_t count = 0;
-  while (count < l->count && l->items[count].upto <= upto)
-    task_go_on(d->node, l->items[count++].task);
-  if (count == 0)
-    return;
-  l->count -= count;
-  memmove(l->items, l->items + count, l->count * sizeof *l->items);
-}
+/* --- the end ------------------------------------------------------------- */
 
 /* From here on nothing is durable any more. */
 static void give_up(struct durable *d)
 {
   d->has_failed = 1;
   compaction_stop(&d->compaction);
-  wake(d, &d->syncs, UINT64_MAX);
-  wake(d, &d->compactions, UINT64_MAX);
+  waiters_wake(&d->syncs, d->node, UINT64_MAX);
+  waiters_wake(&d->compactions, d->node, UINT64_MAX);
 }
 
 static void fail(struct durable *d, const char *why)
@@ -249,8 +206,8 @@ void durable_free(struct durable *d)
   segments_free(&d->files);
   log_free(d->log);
   bytes_free(&d->pending);
-  free(d->syncs.items);
-  free(d->compactions.items);
+  waiters_free(&d->syncs);
+  waiters_free(&d->compactions);
   free(d);
 }
 
@@ -435,7 +392,7 @@ static void sync_done(struct file_sync *self, const char *why)
     close_sealed(d);
   } else {
     d->durable = d->target;
-    wake(d, &d->syncs, d->durable);
+    waiters_wake(&d->syncs, d->node, d->durable);
     if (d->settled > 0 && d->settled <= d->durable) {
       d->settled = 0;
       compaction_go_on(&d->compaction);
@@ -463,7 +420,7 @@ int durable_sync(struct durable *d, struct task *t, uint64_t *ticket, struct err
     return 1;
   if (d->under_way == SYNC_NONE && begin_sync(d, e) != 0)
     return -1;
-  return add_waiter(d, &d->syncs, t, d->last, e);
+  return waiters_add(&d->syncs, d->node, t, d->last, e);
 }
 
 int durable_is_synced(const struct durable *d, uint64_t ticket, struct error *e)
@@ -501,9 +458,9 @@ static void compaction_done(struct compaction *self, const char *why, int is_fat
     error_set(&d->compaction_failure, "%s", why);
     node_logf(d->node, "%s", why);
   }
-  wake(d, &d->compactions, d->passes_ended);
+  waiters_wake(&d->compactions, d->node, d->passes_ended);
   if (d->compactions.count > 0 && begin_pass(d, &e) != 1) /* for those who came during this one */
-    wake(d, &d->compactions, UINT64_MAX);
+    waiters_wake(&d->compactions, d->node, UINT64_MAX);
 }
 
 int durable_compact(struct durable *d, struct task *t, uint64_t *ticket, struct error *e)
@@ -517,7 +474,7 @@ int durable_compact(struct durable *d, struct task *t, uint64_t *ticket, struct 
       return result == 0 ? 1 : -1;
   }
   *ticket = d->passes_begun + (is_running ? 1 : 0);
-  return add_waiter(d, &d->compactions, t, *ticket, e);
+  return waiters_add(&d->compactions, d->node, t, *ticket, e);
 }
 
 int durable_is_compacted(const struct durable *d, uint64_t ticket, struct error *e)
