@@ -16,27 +16,16 @@
 #include "store/log.h"
 
 #include "bind/bind.h"
+#include "bind/log_box.h"
 #include "host/allocator.h"
 #include "host/durable.h"
-#include "host/node.h"
-#include "host/task.h"
 #include "host/value.h"
 
 #include <lauxlib.h>
 
 #include <string.h>
 
-#define LOG_TYPE "hearsay.log"
 #define ENTRIES_TYPE "hearsay.log.entries"
-
-/* What log.new and log.open return. */
-struct logs {
-  const struct log *log;   /* to read; NULL when it was collected */
-  struct log *memory;      /* of log.new: the same */
-  struct durable *durable; /* of log.open: it has them */
-  int is_closed;
-  struct bytes text; /* of values that are being encoded: as deep as finalizers run */
-};
 
 /* What a read returns: entries that stand in a body as the array that they are. */
 struct entries {
@@ -48,7 +37,7 @@ struct entries {
 
 /* --- arguments ------------------------------------------------------------- */
 
-static struct logs *check(lua_State *L)
+struct logs *logs_check(lua_State *L)
 {
   struct logs *l = bind_check_self(L, LOG_TYPE);
   luaL_argcheck(L, l->log != NULL, 1, "the log was collected as garbage");
@@ -119,7 +108,7 @@ static struct log_range push_entries(lua_State *L)
 {
   static const char *const from_text = "expected the offset to read from, an integer from 0";
   static const char *const max_text = "expected how many entries at most, an integer from 0";
-  const struct log *l = check(L)->log;
+  const struct log *l = logs_check(L)->log;
   struct slice key = check_key(L);
   int64_t from = check_limit(L, 3, 0, from_text);
   luaL_argcheck(L, from >= 0, 3, from_text);
@@ -154,7 +143,7 @@ static void forget_text(struct logs *l)
 /* A finalizer may have closed or collected the log when something is tried again. */
 static int64_t try_append(lua_State *L)
 {
-  struct logs *l = check(L);
+  struct logs *l = logs_check(L);
   struct slice key = check_key(L);
   struct slice value = check_value(L, l, 3);
   int64_t offset =
@@ -186,7 +175,7 @@ static int append(lua_State *L)
 
 static int try_insert(lua_State *L)
 {
-  struct logs *l = check(L);
+  struct logs *l = logs_check(L);
   struct slice key = check_key(L);
   int64_t offset = check_offset(L, 3);
   struct slice value = check_value(L, l, 4);
@@ -267,7 +256,7 @@ static int push_offset(lua_State *L, int64_t offset)
  * @treturn ?integer nil when the key never had entries */
 static int last(lua_State *L)
 {
-  struct logs *l = check(L);
+  struct logs *l = logs_check(L);
   return push_offset(L, log_last(l->log, check_key(L)));
 }
 
@@ -276,14 +265,14 @@ static int last(lua_State *L)
  * @treturn integer */
 static int count(lua_State *L)
 {
-  struct logs *l = check(L);
+  struct logs *l = logs_check(L);
   lua_pushinteger(L, (lua_Integer)log_count(l->log, check_key(L)));
   return 1;
 }
 
 static int64_t try_commit(lua_State *L)
 {
-  struct logs *l = check(L);
+  struct logs *l = logs_check(L);
   struct slice key = check_key(L);
   int64_t offset = check_offset(L, 3);
   return l->durable != NULL ? durable_commit(l->durable, key, offset)
@@ -307,13 +296,13 @@ static int commit(lua_State *L)
  * @treturn ?integer nil when nothing was committed */
 static int committed(lua_State *L)
 {
-  struct logs *l = check(L);
+  struct logs *l = logs_check(L);
   return push_offset(L, log_committed(l->log, check_key(L)));
 }
 
 static int64_t try_retain(lua_State *L)
 {
-  struct logs *l = check(L);
+  struct logs *l = logs_check(L);
   struct slice key = check_key(L);
   int64_t offset = check_offset(L, 3);
   struct log_trimmed trimmed;
@@ -341,7 +330,7 @@ static int retain(lua_State *L)
  * @treturn integer 0 unless it was set by retain */
 static int start(lua_State *L)
 {
-  struct logs *l = check(L);
+  struct logs *l = logs_check(L);
   return push_offset(L, log_start(l->log, check_key(L)));
 }
 
@@ -349,7 +338,7 @@ static int start(lua_State *L)
  * @treturn table array of strings */
 static int keys(lua_State *L)
 {
-  const struct log *l = check(L)->log;
+  const struct log *l = logs_check(L)->log;
   size_t key_count;
   struct slice *names;
   do { /* until no finalizer ran and put a key in */
@@ -369,119 +358,15 @@ static int keys(lua_State *L)
 
 static int length(lua_State *L)
 {
-  lua_pushinteger(L, (lua_Integer)log_total(check(L)->log));
+  lua_pushinteger(L, (lua_Integer)log_total(logs_check(L)->log));
   return 1;
 }
 
 static int to_string(lua_State *L)
 {
-  const struct log *l = check(L)->log;
+  const struct log *l = logs_check(L)->log;
   lua_pushfstring(L, "log: %I entries of %I keys", (LUAI_UACINT)log_total(l),
                   (LUAI_UACINT)log_key_count(l));
-  return 1;
-}
-
-/* --- files ------------------------------------------------------------------ */
-
-/* Pushes how a sync ended. */
-static int push_synced(lua_State *L, int result, const char *why)
-{
-  if (result == 1) {
-    lua_pushboolean(L, 1);
-    return 1;
-  }
-  lua_pushnil(L);
-  lua_pushstring(L, why);
-  return 2;
-}
-
-static int end_sync(lua_State *L, int status, lua_KContext ticket)
-{
-  struct error e;
-  const struct logs *l = luaL_checkudata(L, 1, LOG_TYPE);
-  (void)status;
-  return push_synced(L, durable_is_synced(l->durable, (uint64_t)ticket, &e), e.text);
-}
-
-/*** Waits until all changes so far are durable: a kill does not undo them. All who wait at a time
- * share one sync of the disk. Does not wait where nothing has changed since the last one, nor for
- * logs in memory.
- * @treturn[1] boolean true
- * @treturn[2] nil
- * @treturn[2] string what is wrong with the disk. After a sync that failed, all that follow fail; after
- *   a write that failed, because the disk is full, the next one tries again
- * @raise where one cannot wait: in the main part, in a coroutine of the script's own */
-static int sync_log(lua_State *L)
-{
-  struct logs *l = check(L);
-  struct error e;
-  uint64_t ticket;
-  if (l->durable == NULL)
-    return push_synced(L, 1, NULL);
-  struct task *t = task_that_may_wait(node_of(L), L, "log:sync");
-  int result = durable_sync(l->durable, t, &ticket, &e);
-  return result != 0 ? push_synced(L, result, e.text)
-                     : lua_yieldk(L, 0, (lua_KContext)ticket, end_sync);
-}
-
-static int end_compact(lua_State *L, int status, lua_KContext ticket)
-{
-  struct error e;
-  const struct logs *l = luaL_checkudata(L, 1, LOG_TYPE);
-  (void)status;
-  return push_synced(L, durable_is_compacted(l->durable, (uint64_t)ticket, &e), e.text);
-}
-
-/*** Rewrites the segments that are sealed and synced without what was given up: entries that are not
- * retained, and committed and start offsets that were raised later. Waits until that is done, in
- * small steps between which the node goes on. It also happens by itself, when that may give
- * half of their space back. Nothing is done where there are none, or for logs in memory.
- * @treturn[1] boolean true
- * @treturn[2] nil
- * @treturn[2] string what went wrong. The log is then as it was, and goes on, unless it is the disk
- *   that has failed: then syncs fail too
- * @raise where one cannot wait: in the main part, in a coroutine of the script's own */
-static int compact(lua_State *L)
-{
-  struct logs *l = check(L);
-  struct error e;
-  uint64_t ticket;
-  if (l->durable == NULL)
-    return push_synced(L, 1, NULL);
-  struct task *t = task_that_may_wait(node_of(L), L, "log:compact");
-  int result = durable_compact(l->durable, t, &ticket, &e);
-  return result != 0 ? push_synced(L, result, e.text)
-                     : lua_yieldk(L, 0, (lua_KContext)ticket, end_compact);
-}
-
-/*** What the log takes on the disk.
- * @treturn integer bytes; 0 for logs in memory
- * @treturn integer segments */
-static int size(lua_State *L)
-{
-  const struct logs *l = check(L);
-  struct durable_size taken = {0};
-  if (l->durable != NULL)
-    taken = durable_size(l->durable);
-  lua_pushinteger(L, (lua_Integer)taken.bytes);
-  lua_pushinteger(L, (lua_Integer)taken.segments);
-  return 2;
-}
-
-/*** What log.open has found in the files.
- * @treturn table {records (changes that were read back), cut_bytes (left by a write that did not
- *   get to its end; they were cut off)} */
-static int recovered(lua_State *L)
-{
-  const struct logs *l = check(L);
-  struct durable_found found = {0};
-  if (l->durable != NULL)
-    found = durable_found(l->durable);
-  lua_createtable(L, 0, 2);
-  lua_pushinteger(L, (lua_Integer)found.records);
-  lua_setfield(L, -2, "records");
-  lua_pushinteger(L, (lua_Integer)found.cut_bytes);
-  lua_setfield(L, -2, "cut_bytes");
   return 1;
 }
 
@@ -507,7 +392,7 @@ static int collect(lua_State *L)
   return 0;
 }
 
-static struct logs *push_logs(lua_State *L)
+struct logs *logs_push(lua_State *L)
 {
   allocator_press(L);
   struct logs *l = lua_newuserdatauv(L, sizeof *l, 0);
@@ -520,89 +405,19 @@ static struct logs *push_logs(lua_State *L)
  * @treturn log */
 static int new_logs(lua_State *L)
 {
-  struct logs *l = push_logs(L);
+  struct logs *l = logs_push(L);
   for (int times = 0; (l->memory = log_new(allocator_budget(L))) == NULL; times++)
     allocator_in_vain(L, times);
   l->log = l->memory;
   return 1;
 }
 
-static struct slice check_name(lua_State *L)
-{
-  enum { NAME_MAX_BYTES = 200 };
-  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-  struct slice name = bind_check_slice(L, 1);
-  luaL_argcheck(L,
-                name.length > 0 && name.length <= NAME_MAX_BYTES &&
-                  strspn(name.data, plain) == name.length && strchr(".-", name.data[0]) == NULL,
-                1,
-                "expected the name of a file: up to 200 letters, digits, '_', '.' and '-', and "
-                "neither '.' nor '-' in front");
-  return name;
-}
-
-/* The length of a segment that the options at `index` ask for. */
-static uint64_t check_segment(lua_State *L, int index)
-{
-  enum { LEAST = 4096, OTHERWISE = 4 * 1024 * 1024 };
-  if (lua_isnoneornil(L, index))
-    return OTHERWISE;
-  luaL_checktype(L, index, LUA_TTABLE);
-  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) // key value
-    luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "segment") == 0,
-                  index, "expected no option but segment");
-  if (lua_getfield(L, index, "segment") == LUA_TNIL) // segment
-    return OTHERWISE;
-  lua_Integer segment = lua_tointeger(L, -1);
-  luaL_argcheck(L, lua_isinteger(L, -1) && segment >= LEAST, index,
-                "expected a segment of 4096 bytes or more");
-  return (uint64_t)segment;
-}
-
-/*** Opens the logs that are in files of this node, and makes them if they are not there. What they
- * take goes there at once, and is sure to be there after a sync. In the bench each node has a
- * simulated disk; ./node keeps them in the folder that --data gives, in one called as the node:
- * `name`, and a file for each segment beside it. A log of an older version is taken over.
- * @tparam string name up to 200 letters, digits, '_', '.' and '-'
- * @tparam[opt] table options
- * @tparam[opt=4194304] integer options.segment bytes after which the next segment is begun, 4096 or
- *   more. It may be another each time. Compaction reads and writes so much at once, and looks at the
- *   records in smaller steps; recovery needs so much memory besides the logs
- * @treturn[1] log
- * @treturn[2] nil
- * @treturn[2] string why not: there is no folder, it cannot be written, the log is open already, here
- *   or in another process, it was damaged, or it is of a newer version. The files are then as they
- *   were
- * @raise before init, and where there is no node */
-static int open_logs(lua_State *L)
-{
-  struct error e;
-  struct slice name = check_name(L);
-  uint64_t segment = check_segment(L, 2);
-  struct node *n = node_of(L);
-  if (n == NULL)
-    return luaL_error(L, "log.open: there is no node here, and so no folder for its files");
-  if (node_id(n).length == 0)
-    return luaL_error(L, "log.open: before init a node has no files; open logs in node.on_init or "
-                         "in a handler");
-  struct logs *l = push_logs(L);
-  l->durable = durable_open(n, name, segment, &e);
-  if (l->durable == NULL) {
-    lua_pushnil(L);
-    lua_pushstring(L, e.text);
-    return 2;
-  }
-  l->log = durable_log(l->durable);
-  return 1;
-}
-
 int bind_log(lua_State *L)
 {
   static const luaL_Reg methods[] = {
-    {"append", append},   {"close", close_logs}, {"commit", commit},   {"committed", committed},
-    {"compact", compact}, {"count", count},      {"entries", entries}, {"insert", insert},
-    {"keys", keys},       {"last", last},        {"read", read},       {"recovered", recovered},
-    {"retain", retain},   {"size", size},        {"start", start},     {"sync", sync_log},
+    {"append", append}, {"close", close_logs}, {"commit", commit}, {"committed", committed},
+    {"count", count},   {"entries", entries},  {"insert", insert}, {"keys", keys},
+    {"last", last},     {"read", read},        {"retain", retain}, {"start", start},
     {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__len", length},
                                   {"__tostring", to_string},
@@ -611,7 +426,7 @@ int bind_log(lua_State *L)
                                   {NULL, NULL}};
   static const luaL_Reg entries_meta[] = {
     {"__len", entries_length}, {"__tostring", entries_text}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"new", new_logs}, {"open", open_logs}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", new_logs}, {NULL, NULL}};
   luaL_newmetatable(L, ENTRIES_TYPE); // entries_metatable
   luaL_setfuncs(L, entries_meta, 0);
   lua_pushboolean(L, 1);
@@ -622,7 +437,10 @@ int bind_log(lua_State *L)
   luaL_newlibtable(L, methods); // entries_metatable metatable methods
   lua_pushvalue(L, -2);
   luaL_setfuncs(L, methods, 1);
+  lua_pushvalue(L, -2);
+  luaL_setfuncs(L, log_file_methods, 1);
   lua_setfield(L, -2, "__index"); // entries_metatable metatable
   luaL_newlib(L, functions);
+  luaL_setfuncs(L, log_file_functions, 0);
   return 1;
 }

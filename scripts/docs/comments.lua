@@ -210,7 +210,7 @@ local function read_registrations(text, module)
   local last = module:match("[^.]*$")
   for array, body in text:gmatch("const luaL_Reg ([%w_]+)%[%] = (%b{})") do
     for name, c_name in body:gmatch('{"([%w_]+)",%s*([%w_]+)}') do
-      local class = array ~= "functions" and (array:match("^(.+)_methods$") or last) or nil
+      local class = not array:find("functions$") and (array:match("^(.+)_methods$") or last) or nil
       if class and class:find(last .. "_", 1, true) == 1 then
         class = last -- one of several tables of the same class's methods
       end

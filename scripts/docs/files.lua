@@ -43,6 +43,8 @@ local function files_of(name)
     return { "lua/hearsay/init.lua", "core/bind/core.c" }
   elseif name == "world" then
     return { "core/bind/world.c", "core/bind/world_faults.c", "core/bind/world_inspect.c" }
+  elseif name == "log" then
+    return { "core/bind/log.c", "core/bind/log_files.c" }
   end
   local path = name:gsub("%.", "/")
   for _, candidate in ipairs({ "lua/hearsay/" .. path .. ".lua",

@@ -153,13 +153,22 @@ describe("the reference", function()
     assert(checked > 100)
   end)
 
+  -- The C files that a module is made of: core/bind/log.c, core/bind/log_files.c.
+  local function source_of(name)
+    local stem = name == "hearsay" and "core" or name:match("[^.]+$")
+    local texts = {}
+    for _, path in ipairs(lines_of("ls core/bind/*.c")) do
+      local found = path:match("^core/bind/(%l+)[_%l]*%.c$")
+      texts[#texts + 1] = found == stem and read(path) or nil
+    end
+    return table.concat(texts, "\n")
+  end
+
   -- The highest argument that a C function reads by number is a parameter.
   it("names all arguments that C functions read", function()
     local checked = 0
     each_function(function(module, item, where)
-      local path = "core/bind/" .. (module.name == "hearsay" and "core"
-        or module.name:match("[^.]+$")) .. ".c"
-      local source = item.args == nil and os.rename(path, path) and read(path)
+      local source = item.args == nil and source_of(module.name)
       local c_name = source and source:match('{"' .. item.name .. '",%s*([%w_]+)}')
       local body = c_name and source:match("\nstatic int " .. c_name .. "%(lua_State %*L%)\n(%b{})")
       if body then
@@ -176,7 +185,7 @@ describe("the reference", function()
         checked = checked + 1
       end
     end)
-    assert(checked > 25)
+    assert(checked > 30, checked)
   end)
 
   it("tells the type of every parameter, and that types exist", function()

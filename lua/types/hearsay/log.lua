@@ -117,6 +117,11 @@ function a_log:start(key) end
 ---@return table # array of strings
 function a_log:keys() end
 
+---Closes the files, without a sync; nothing can be done with the logs any more. A variable with
+---the attribute `<close>` does this too. Memory is given back when they are collected as garbage,
+---since a finalizer may call this while one of the methods is at work.
+function a_log:close() end
+
 ---Waits until all changes so far are durable: a kill does not undo them. All who wait at a time
 ---share one sync of the disk. Does not wait where nothing has changed since the last one, nor for
 ---logs in memory.
@@ -144,10 +149,5 @@ function a_log:size() end
 ---What log.open has found in the files.
 ---@return table # {records (changes that were read back), cut_bytes (left by a write that did not get to its end; they were cut off)}
 function a_log:recovered() end
-
----Closes the files, without a sync; nothing can be done with the logs any more. A variable with
----the attribute `<close>` does this too. Memory is given back when they are collected as garbage,
----since a finalizer may call this while one of the methods is at work.
-function a_log:close() end
 
 return log
