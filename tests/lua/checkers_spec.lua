@@ -1,3 +1,5 @@
+-- sim.checkers: what all of them share; each one has a spec of its own.
+
 local availability = require "sim.checkers.availability"
 local checkers = require "sim.checkers"
 local history = dofile("tests/lua/history.lua")

@@ -1,3 +1,5 @@
+-- sim.client: one that sends requests to nodes, and waits for replies until a time-out.
+
 local clients = require "sim.client"
 local worlds = require "hearsay.world"
 

@@ -1,3 +1,5 @@
+-- sim.cluster: nodes, services and clients in a world.
+
 local clusters = require "sim.cluster"
 local json = require "hearsay.json"
 local lab = require "hearsay.testing"

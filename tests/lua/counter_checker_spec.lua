@@ -1,3 +1,5 @@
+-- sim.checkers.counter: which final reads of a counter are possible.
+
 local counter = require "sim.checkers.counter"
 local history = dofile("tests/lua/history.lua")
 local randoms = require "hearsay.random"

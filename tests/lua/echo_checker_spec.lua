@@ -1,3 +1,5 @@
+-- sim.checkers.echo.
+
 local echo = require "sim.checkers.echo"
 local history = dofile("tests/lua/history.lua")
 

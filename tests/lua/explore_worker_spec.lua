@@ -1,3 +1,5 @@
+-- sim.explore_worker: what a thread of ./sim explore makes of a seed.
+
 local json = require "hearsay.json"
 local new_worker = require "sim.explore_worker"
 local trial = require "sim.trial"

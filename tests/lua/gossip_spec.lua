@@ -1,3 +1,5 @@
+-- hearsay.gossip: what all policies share.
+
 local lab = require "hearsay.testing"
 local gossip_lab = dofile("tests/lua/gossip_lab.lua")
 

@@ -1,3 +1,5 @@
+-- hearsay.gossip.hub where nodes are cut off, or restarted.
+
 local gossip_lab = dofile("tests/lua/gossip_lab.lua")
 local randoms = require "hearsay.random"
 

@@ -1,3 +1,5 @@
+-- hearsay.gossip.hub in a calm cluster, and where messages are lost.
+
 local gossip_lab = dofile("tests/lua/gossip_lab.lua")
 local randoms = require "hearsay.random"
 

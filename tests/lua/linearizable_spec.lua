@@ -1,3 +1,5 @@
+-- sim.checkers.linearizable: histories of registers that are linearizable, and near misses.
+
 local history = dofile("tests/lua/history.lua")
 local linearizable = require "sim.checkers.linearizable"
 local value = require "sim.checkers.value"

@@ -1,3 +1,5 @@
+-- sim.mix: the faults, nodes and load that ./sim explore draws for a seed.
+
 local faults = require "sim.nemesis.faults"
 local mix = require "sim.mix"
 local options = require "sim.options"

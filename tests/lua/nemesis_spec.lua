@@ -1,3 +1,5 @@
+-- sim.nemesis: when faults begin and end, and whom they hit.
+
 local clusters = require "sim.cluster"
 local faults = require "sim.nemesis.faults"
 local lab = require "hearsay.testing"

@@ -1,3 +1,5 @@
+-- sim.options: the command line of ./sim.
+
 local help = require "sim.help"
 local options = require "sim.options"
 local topology = require "hearsay.topology"

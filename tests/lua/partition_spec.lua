@@ -1,3 +1,5 @@
+-- sim.nemesis.partition: the shapes of partitions.
+
 local lab = require "hearsay.testing"
 local partition = require "sim.nemesis.partition"
 local randoms = require "hearsay.random"

@@ -1,3 +1,5 @@
+-- sim.checkers.register_search, beside a plain search over all orders.
+
 local model = dofile("tests/lua/register_model.lua")
 local multisets = require "sim.checkers.multisets"
 local randoms = require "hearsay.random"

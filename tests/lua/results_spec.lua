@@ -1,3 +1,5 @@
+-- sim.results: results.json, in the structure of Maelstrom's.
+
 local history = dofile("tests/lua/history.lua")
 local results = require "sim.results"
 local set_full = require "sim.checkers.set_full"

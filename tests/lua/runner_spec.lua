@@ -1,3 +1,5 @@
+-- sim.runner: the load on a cluster, and how a run ends.
+
 local json = require "hearsay.json"
 local runner = require "sim.runner"
 local trial = require "sim.trial"

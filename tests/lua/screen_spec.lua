@@ -1,3 +1,5 @@
+-- sim.screen: what a run prints.
+
 local echo = require "sim.checkers.echo"
 local format = require "sim.format"
 local history = dofile("tests/lua/history.lua")

@@ -1,3 +1,5 @@
+-- sim.services: what all of them share, lin-kv and lin-tso.
+
 local json = require "hearsay.json"
 local service_lab = dofile("tests/lua/service_lab.lua")
 local services = require "sim.services"

@@ -1,3 +1,5 @@
+-- sim.checkers.set_full: what became of each element of a set, and how long that took.
+
 local history = dofile("tests/lua/history.lua")
 local set_full = require "sim.checkers.set_full"
 local value = require "sim.checkers.value"

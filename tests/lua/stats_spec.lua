@@ -1,3 +1,5 @@
+-- sim.stats.
+
 local history = dofile("tests/lua/history.lua")
 local stats = require "sim.stats"
 

@@ -1,3 +1,5 @@
+-- sim.store: the folder that a run leaves.
+
 local json = require "hearsay.json"
 local store = require "sim.store"
 

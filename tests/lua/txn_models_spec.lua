@@ -1,3 +1,5 @@
+-- sim.checkers.txn.models: what each consistency model forbids.
+
 local models = require "sim.checkers.txn.models"
 local options = require "sim.options"
 

@@ -1,3 +1,5 @@
+-- sim.workloads: those of transactions.
+
 local json = require "hearsay.json"
 local randoms = require "hearsay.random"
 local workloads = require "sim.workloads"

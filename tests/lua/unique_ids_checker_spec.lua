@@ -1,3 +1,5 @@
+-- sim.checkers.unique_ids.
+
 local history = dofile("tests/lua/history.lua")
 local unique_ids = require "sim.checkers.unique_ids"
 local value = require "sim.checkers.value"

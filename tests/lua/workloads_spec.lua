@@ -1,3 +1,5 @@
+-- sim.workloads: what all of them share, and the simple ones.
+
 local json = require "hearsay.json"
 local options = require "sim.options"
 local randoms = require "hearsay.random"

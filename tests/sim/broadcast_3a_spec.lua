@@ -1,3 +1,5 @@
+-- Challenge 3a: broadcast on a single node.
+
 local bench = dofile("tests/sim/bench.lua")
 
 local SINGLE = "challenges/broadcast_3a.lua"

@@ -1,3 +1,5 @@
+-- Challenge 3b: broadcast on several nodes of a calm network.
+
 local bench = dofile("tests/sim/bench.lua")
 local topology = require "hearsay.topology"
 

@@ -1,3 +1,5 @@
+-- Challenge 3c: broadcast through partitions.
+
 local bench = dofile("tests/sim/bench.lua")
 
 local PUSH = "challenges/broadcast_3c.lua"

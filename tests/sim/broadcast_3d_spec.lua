@@ -1,3 +1,5 @@
+-- Challenge 3d: broadcast with low latency: what each of its policies costs, and how late it is.
+
 local bench = dofile("tests/sim/bench.lua")
 
 local HUB = "challenges/broadcast_3d.lua"

@@ -1,3 +1,5 @@
+-- Challenge 3e: broadcast with few messages.
+
 local bench = dofile("tests/sim/bench.lua")
 
 local HUB = "challenges/broadcast_3e.lua"

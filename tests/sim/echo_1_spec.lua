@@ -1,3 +1,5 @@
+-- Challenge 1: echo.
+
 local bench = dofile("tests/sim/bench.lua")
 
 local ECHO = "challenges/echo_1.lua"

@@ -1,3 +1,5 @@
+-- Challenge 4: a counter that only grows.
+
 local bench = dofile("tests/sim/bench.lua")
 local lab = require "hearsay.testing"
 

@@ -1,3 +1,5 @@
+-- Challenge 5a: logs on a single node.
+
 local bench = dofile("tests/sim/bench.lua")
 local json = require "hearsay.json"
 local kafka_lab = dofile("tests/sim/kafka_lab.lua")

@@ -1,3 +1,5 @@
+-- Challenge 5b: logs that are kept in lin-kv and seq-kv.
+
 local bench = dofile("tests/sim/bench.lua")
 local kafka_lab = dofile("tests/sim/kafka_lab.lua")
 local testing = require "hearsay.testing"

@@ -1,3 +1,5 @@
+-- Challenge 5c: logs without coordination, in memory; kafka_durable_spec.lua has those on disk.
+
 local bench = dofile("tests/sim/bench.lua")
 local kafka_lab = dofile("tests/sim/kafka_lab.lua")
 local testing = require "hearsay.testing"

@@ -1,3 +1,5 @@
+-- Challenge 2: unique ids, in each of their forms.
+
 local bench = dofile("tests/sim/bench.lua")
 
 local KINDS = { flake = "integer", counter = "string", uuid7 = "string" }

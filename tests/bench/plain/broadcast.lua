@@ -1,3 +1,5 @@
+-- A set of values as one keeps it in plain Lua: broadcast, merge and read.
+
 package.path = arg[0]:gsub("[^/]*$", "?.lua")
 local values, has = {}, {}
 

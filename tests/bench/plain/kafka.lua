@@ -1,3 +1,5 @@
+-- Logs by key as one writes them in plain Lua, in tables.
+
 package.path = arg[0]:gsub("[^/]*$", "?.lua")
 local logs = {}
 require("loop").run({

@@ -1,3 +1,5 @@
+-- Asks another node for each question, as one writes it in plain Lua.
+
 package.path = arg[0]:gsub("[^/]*$", "?.lua")
 local loop = require "loop"
 loop.run({

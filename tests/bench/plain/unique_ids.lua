@@ -1,3 +1,5 @@
+-- Ids of a node and a count, as one writes them in plain Lua.
+
 package.path = arg[0]:gsub("[^/]*$", "?.lua")
 local loop = require "loop"
 local count = 0
