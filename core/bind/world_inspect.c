@@ -84,6 +84,13 @@ static int log_of(lua_State *L)
   return 1;
 }
 
+static struct node *check_node(lua_State *L)
+{
+  struct node *n = world_find_node(world_check(L)->world, bind_check_slice(L, 2));
+  luaL_argcheck(L, n != NULL, 2, "expected a node's id");
+  return n;
+}
+
 static void append_type(void *ctx, struct slice type)
 {
   lua_State *L = ctx;
@@ -96,9 +103,7 @@ static void append_type(void *ctx, struct slice type)
  * @treturn {string,...} */
 static int types(lua_State *L)
 {
-  struct box *b = world_check(L);
-  struct node *n = world_find_node(b->world, bind_check_slice(L, 2));
-  luaL_argcheck(L, n != NULL, 2, "expected a node's id");
+  struct node *n = check_node(L);
   lua_newtable(L);
   node_each_type(n, append_type, L);
   return 1;
@@ -116,9 +121,7 @@ static void append_path(void *ctx, const char *path)
  * @treturn {string,...} paths */
 static int sources(lua_State *L)
 {
-  struct box *b = world_check(L);
-  struct node *n = world_find_node(b->world, bind_check_slice(L, 2));
-  luaL_argcheck(L, n != NULL, 2, "expected a node's id");
+  struct node *n = check_node(L);
   lua_newtable(L);
   node_each_source(n, append_path, L);
   return 1;
