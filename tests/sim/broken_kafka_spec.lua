@@ -1,6 +1,6 @@
 -- Kafka nodes that are wrong, each in its way, and what the bench finds; and some that are right.
 
-local trial = require "sim.trial"
+local bench = dofile("tests/sim/bench.lua")
 
 local SEEDS = 20
 
@@ -13,11 +13,7 @@ local KILLED = "--node-count 1 --rate 300 --time-limit 30 --concurrency 10 --nem
   .. "--nemesis-interval 3 --sync-time 20"
 
 local function judge(script, options, seed)
-  local args = { "-w", "kafka", "--bin", script, "--seed", tostring(seed) }
-  for word in options:gmatch("%S+") do
-    args[#args + 1] = word
-  end
-  return assert(trial.run(assert(trial.options(args, "test")))).results
+  return bench.run(script, ("-w kafka %s --seed %d"):format(options, seed)).results
 end
 
 -- A script, its options and the kinds of errors that are to be found, all of them in one run or

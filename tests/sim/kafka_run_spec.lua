@@ -1,14 +1,6 @@
 -- Runs of workload kafka as a whole: how they go on and how they end.
 
-local trial = require "sim.trial"
-
-local function run(script, options)
-  local args = { "--bin", script }
-  for word in options:gmatch("%S+") do
-    args[#args + 1] = word
-  end
-  return assert(trial.run(assert(trial.options(args, "test"))))
-end
+local bench = dofile("tests/sim/bench.lua")
 
 -- The final operations of each worker.
 local function finals(history)
@@ -26,15 +18,15 @@ describe("a run of workload kafka", function()
   local LOAD = "--node-count 1 --rate 200 --time-limit 5 --concurrency 4"
 
   it("is recognised by the script's handlers, and the same for the same seed", function()
-    local first = run("challenges/kafka_5a.lua", LOAD)
+    local first = bench.run("challenges/kafka_5a.lua", LOAD)
     assert.equal("kafka", first.workload)
-    assert.equal(first.fingerprint, run("challenges/kafka_5a.lua", LOAD).fingerprint)
+    assert.equal(first.fingerprint, bench.run("challenges/kafka_5a.lua", LOAD).fingerprint)
     assert.not_equal(first.fingerprint,
-      run("challenges/kafka_5a.lua", LOAD .. " --seed 2").fingerprint)
+      bench.run("challenges/kafka_5a.lua", LOAD .. " --seed 2").fingerprint)
   end)
 
   it("counts clients that give up as operations, and does not blame the nodes", function()
-    local results = run("challenges/kafka_5a.lua", LOAD).results
+    local results = bench.run("challenges/kafka_5a.lua", LOAD).results
     assert.is_true(results["valid?"])
     local crashes = results.stats["by-f"].crash
     assert.is_true(crashes["info-count"] >= 5) -- one at the start, and each client at the end
@@ -46,7 +38,7 @@ describe("a run of workload kafka", function()
   end)
 
   it("ends when each client has been shown everything", function()
-    local by_worker = finals(run("challenges/kafka_5a.lua", LOAD).history)
+    local by_worker = finals(bench.run("challenges/kafka_5a.lua", LOAD).history)
     for worker = 0, 3 do
       local ops = by_worker[worker]
       assert.same({ "crash", "assign", "poll" }, { ops[1].f, ops[2].f, ops[3].f })
@@ -58,7 +50,7 @@ describe("a run of workload kafka", function()
   end)
 
   it("ends after ten seconds when that does not come", function()
-    local by_worker = finals(run("tests/sim/broken/kafka_tail_hidden.lua", LOAD).history)
+    local by_worker = finals(bench.run("tests/sim/broken/kafka_tail_hidden.lua", LOAD).history)
     for worker = 0, 3 do
       local ops = by_worker[worker]
       local first_us, last_us = ops[1].invoke_us, ops[#ops].invoke_us
@@ -68,7 +60,7 @@ describe("a run of workload kafka", function()
   end)
 
   it("has nothing to end with when nothing was sent", function()
-    local ran = run("challenges/kafka_5a.lua", "--node-count 1 --rate 0 --time-limit 1")
+    local ran = bench.run("challenges/kafka_5a.lua", "--node-count 1 --rate 0 --time-limit 1")
     assert.equal(0, #ran.history)
     assert.equal("unknown", ran.results["valid?"])
   end)
