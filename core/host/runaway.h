@@ -18,7 +18,7 @@
  * comes to, so that no pcall can hold it.
  *
  * Coroutines that the script makes count as part of the call (coroutines.h), and so does the work of
- * C functions that say how much it is (strings.h). Not seen is what loops inside another C function
+ * C functions that say how much it is (strings.h, tables.h, library.h). Not seen is what loops inside another C function
  * or in a finalizer, where Lua calls no hook: after limits.stuck_s seconds of processor time in
  * one, the process says where it is and ends. On systems other than Linux there is no such timer:
  * there TIMED ends nothing, and PROBED is COUNTED. */
@@ -30,6 +30,9 @@
 #include <lua.h>
 
 #include <stdint.h>
+
+/* How many bytes are copied or compared in the time of one instruction. */
+enum { RUNAWAY_STEP_BYTES = 16 };
 
 /* The error's text of a call that is to be repeated. */
 #define RUNAWAY_SUSPECT "a call takes long: only a count of its instructions tells for how long"

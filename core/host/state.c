@@ -7,8 +7,10 @@
 #include "host/confine.h"
 #include "host/coroutines.h"
 #include "host/extra.h"
+#include "host/library.h"
 #include "host/source.h"
 #include "host/strings.h"
+#include "host/tables.h"
 #include "host/value.h"
 
 #include <lauxlib.h>
@@ -134,6 +136,8 @@ static int set_up(lua_State *L)
     remove_surprises(L);
     coroutines_open(L);
     strings_open(L);
+    tables_open(L);
+    library_open(L);
   }
   if (o->owner != NULL) /* a node: in the bench, garbage can be whole worlds, unknown to Lua */
     state_pace(L);

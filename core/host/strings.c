@@ -10,8 +10,6 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { BYTES_A_STEP = 16 }; /* that a copy or a comparison takes with one instruction's time */
-
 static struct slice check_slice(lua_State *L, int argument)
 {
   struct slice s;
@@ -81,7 +79,7 @@ static int find_plain(lua_State *L, struct slice subject, struct slice text, siz
   const char *from = subject.data + start;
   const char *found = memmem(from, subject.length - start, text.data, text.length);
   const char *until = found == NULL ? subject.data + subject.length : found;
-  runaway_spend(L, (uint64_t)(until - from) / BYTES_A_STEP);
+  runaway_spend(L, (uint64_t)(until - from) / RUNAWAY_STEP_BYTES);
   if (found == NULL) {
     lua_pushnil(L);
     return 1;
@@ -291,7 +289,7 @@ static int repeat(lua_State *L)
   if (unit < text.length || unit > (size_t)(PTRDIFF_MAX / count))
     return luaL_error(L, "resulting string too large");
   size_t total = unit * (size_t)count - separator.length;
-  runaway_spend(L, total / BYTES_A_STEP);
+  runaway_spend(L, total / RUNAWAY_STEP_BYTES);
   luaL_Buffer b;
   char *to = luaL_buffinitsize(L, &b, total);
   for (const char *end = to + total;; to += separator.length) {
