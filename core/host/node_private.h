@@ -58,6 +58,7 @@ struct node {
   struct envelope envelope; /* of the line that is being handled */
   struct slice undelivered; /* that line, until somebody sees to its reply; or no data */
   struct bytes out;         /* the line that is being written */
+  size_t unchecked_bytes;   /* sent by the script since it was looked how much of it waits */
   uint64_t lines;
   int64_t started_us;
   int64_t now_us;

@@ -104,6 +104,25 @@ static int end_line(struct node *n, struct slice dest)
   return result;
 }
 
+/* Whether the line that is put together may wait with all that was sent and not taken yet. What the
+ * host itself has to say, as of an error, always may. */
+static int check_pending(struct node *n, struct error *e)
+{
+  enum { NOW_AND_THEN_BYTES = 1 << 16 };
+  n->unchecked_bytes += n->out.length;
+  if (n->unchecked_bytes < NOW_AND_THEN_BYTES)
+    return 0;
+  size_t pending_bytes = n->platform.vtable->pending(n->platform.ctx);
+  if (pending_bytes + n->out.length <= n->limits.memory_bytes) {
+    n->unchecked_bytes = 0;
+    return 0;
+  }
+  return error_set(e,
+                   "%zu bytes of messages wait to be taken, and no more may (the limit is set by "
+                   "--max-memory)",
+                   pending_bytes);
+}
+
 /* Sends the table at `body`, with one field in front unless that is NULL. */
 static int send_body(struct node *n, lua_State *L, struct slice dest, const struct field *field,
                      int body, struct error *e)
@@ -121,7 +140,7 @@ static int send_body(struct node *n, lua_State *L, struct slice dest, const stru
                      field->name.data + 1);
   if (result == 0 && (found & VALUE_TYPE) == 0)
     return error_set(e, "a body needs a string field \"type\"");
-  if (result != 0)
+  if (result != 0 || check_pending(n, e) != 0)
     return -1;
   return end_line(n, dest) == 0 ? 0 : error_set(e, "out of memory");
 }

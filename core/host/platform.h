@@ -27,6 +27,9 @@ struct platform_vtable {
    * again after the call. Returns 0, or -1 on out of memory. */
   int (*send)(void *ctx, struct slice dest, struct slice line);
 
+  /* The bytes of messages that were sent, and that nobody has taken yet. */
+  size_t (*pending)(void *ctx);
+
   /* Takes one line of diagnostics, without newline. */
   void (*log)(void *ctx, struct slice line);
 

@@ -47,6 +47,11 @@ static int send_line(void *ctx, struct slice dest, struct slice line)
   return bytes_put(&p->output, line);
 }
 
+static size_t pending(void *ctx)
+{
+  return posix_pending(ctx);
+}
+
 /* Writes all of it, also when the descriptor is non-blocking because it is the same as
  * the output. Gives up when nobody reads: diagnostics must not stop the node. */
 static void write_all(int fd, const char *data, size_t length)
@@ -101,6 +106,7 @@ static const struct platform_vtable vtable = {
   .wall_us = wall_us,
   .random = random_bits,
   .send = send_line,
+  .pending = pending,
   .log = log_line,
   .open = open_file,
   .list = list_files,

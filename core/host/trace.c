@@ -205,6 +205,12 @@ static int send_line(void *ctx, struct slice dest, struct slice line)
   return t->world.vtable->send(t->world.ctx, dest, line);
 }
 
+static size_t pending(void *ctx)
+{
+  struct trace *t = ctx;
+  return t->world.vtable->pending(t->world.ctx);
+}
+
 static void log_line(void *ctx, struct slice line)
 {
   const struct trace *t = ctx;
@@ -236,6 +242,7 @@ static const struct platform_vtable vtable = {
   .wall_us = wall_us,
   .random = random_bits,
   .send = send_line,
+  .pending = pending,
   .log = log_line,
   .open = open_file,
   .list = list_files,

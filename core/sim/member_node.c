@@ -55,6 +55,11 @@ static int send_line(void *ctx, struct slice dest, struct slice line)
   return world_send(v->member.world, &v->member, dest, line);
 }
 
+static size_t pending(void *ctx)
+{
+  return ((const struct virtual *)ctx)->member.endpoint->pending_bytes;
+}
+
 static void log_line(void *ctx, struct slice line)
 {
   struct virtual *v = ctx;
@@ -90,6 +95,7 @@ static const struct platform_vtable platform_vtable = {
   .wall_us = wall_us,
   .random = random_bits,
   .send = send_line,
+  .pending = pending,
   .log = log_line,
   .open = open_file,
   .list = list_files,

@@ -26,6 +26,15 @@ void network_init(struct network *n, struct schedule *schedule,
     rng_init(&n->fault_random[i], options->seed, names[i]);
 }
 
+/* One that was delivered, or is not. */
+static void drop(struct message *m)
+{
+  if (m == NULL)
+    return;
+  m->src->pending_bytes -= sizeof *m + m->length;
+  free(m);
+}
+
 static void free_endpoint(struct endpoint *e)
 {
   for (size_t i = 0; i < e->queue.count; i++)
@@ -164,7 +173,7 @@ static struct message *take(struct endpoint *dest, int64_t due_us)
     heap_remove(&dest->queue, first);
     if (!is_cut(dest, m->src) && !dest->is_closed)
       return m;
-    free(m);
+    drop(m);
   }
   return NULL;
 }
@@ -202,7 +211,7 @@ static void arrive(void *owner, struct event *self)
     record(n, "recv", dest, m->id, line);
     dest->deliver(dest->ctx, line);
   }
-  free(m);
+  drop(m);
   (void)wait_for_next(dest);
 }
 
@@ -246,7 +255,7 @@ static int put(struct endpoint *dest, struct message *m, int64_t due_us)
     if (dest->under_way == m)
       dest->under_way = NULL;
   }
-  free(m);
+  drop(m);
   return -1;
 }
 
@@ -256,6 +265,7 @@ static struct message *new_message(uint64_t id, struct endpoint *src, struct sli
   if (m == NULL)
     return NULL;
   *m = (struct message){.id = id, .src = src, .length = line.length};
+  src->pending_bytes += sizeof *m + m->length;
   memcpy(m->line, line.data, line.length);
   return m;
 }

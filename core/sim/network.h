@@ -34,6 +34,7 @@ struct endpoint {
   int is_paused; /* what comes for it waits */
 
   struct network *network;
+  size_t pending_bytes;       /* that the messages take which it sent, and that are under way */
   struct heap queue;          /* of messages, by when they are due */
   struct message *under_way;  /* the one that the receiver waits for */
   struct bytes cut;           /* by index of the sender: how many cuts drop its messages */

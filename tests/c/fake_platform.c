@@ -18,6 +18,11 @@ static uint64_t random_bits(void *ctx)
   return bits;
 }
 
+static size_t pending(void *ctx)
+{
+  return ((const struct fake_platform *)ctx)->pending_bytes;
+}
+
 static int send_line(void *ctx, struct slice dest, struct slice line)
 {
   struct fake_platform *f = ctx;
@@ -69,6 +74,7 @@ static const struct platform_vtable vtable = {
   .wall_us = wall_us,
   .random = random_bits,
   .send = send_line,
+  .pending = pending,
   .log = log_line,
   .open = open_file,
   .list = list_files,

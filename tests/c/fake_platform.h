@@ -12,6 +12,7 @@ struct fake_platform {
   uint64_t random;      /* what the next call gets */
   uint64_t random_step; /* and how much it grows with each */
   struct bytes sent;    /* lines, as they came */
+  size_t pending_bytes; /* as if so much of it waited to be taken */
   struct bytes dests;   /* the receiver of each, with a zero behind it */
   struct bytes log;     /* lines */
   size_t sent_count;

@@ -233,6 +233,46 @@ static void large_garbage_is_collected(void **state)
   fixture_stop(&f);
 }
 
+/* What a node sends and nobody takes is bounded as its memory is. Errors come through. */
+static void what_nobody_takes_is_bounded(void **state)
+{
+  (void)state;
+  static const char why[] =
+    "4194304 bytes of messages wait to be taken, and no more may (the limit "
+    "is set by --max-memory)";
+  struct node_fixture f;
+  struct limits l = limits_default;
+  l.memory_bytes = 4 << 20;
+  fixture_start_limited(
+    &f, &l,
+    "\nnode.on('many', function() for i = 1, 1000 do node.send('n2', {type='x', "
+    "text=('x'):rep(100)}) end return {type='many_ok'} end)\n"
+    "node.on('long', function() return {type='long_ok', text=('x'):rep(70000)} end)\n"
+    "node.on('ask', function() return {type='ask_ok', got=not node.rpc('n2', {type='x', "
+    "text=('x'):rep(70000)}, 1)} end)");
+  f.world.pending_bytes = 4 << 20;
+  char expected[256];
+  fixture_ask(&f, 2, "\"type\":\"many\"");
+  assert_in_range(f.world.sent_count, 300, 600); /* it is looked at now and then */
+  assert_true(slice_contains(bytes_slice(&f.world.sent), why));
+  assert_true(slice_contains(bytes_slice(&f.world.sent), "\"code\":13"));
+  assert_logged(&f, "node.send: 4194304 bytes of messages wait");
+  fake_platform_forget(&f.world);
+  fixture_ask(&f, 3, "\"type\":\"long\"");
+  assert_error_reply(&f, 3, 13, why);
+  assert_logged(&f, "cannot send the reply to c1: 4194304 bytes of messages wait");
+  fixture_ask(&f, 4, "\"type\":\"ask\"");
+  (void)snprintf(expected, sizeof expected, ":4: node.rpc: %s", why);
+  assert_true(slice_contains(bytes_slice(&f.world.sent), expected));
+  assert_logged(&f, "node.rpc: 4194304 bytes of messages wait");
+  f.world.pending_bytes = 0;
+  fake_platform_forget(&f.world);
+  fixture_ask(&f, 5, "\"type\":\"many\"");
+  assert_int_equal(f.world.sent_count, 1001);
+  fake_platform_forget(&f.world);
+  fixture_stop(&f);
+}
+
 /* What the script keeps stays, and so there is no memory for a handler any more; but each message
  * is answered all the same, and the node says why. */
 static void a_node_whose_memory_is_full_answers(void **state)
@@ -328,6 +368,7 @@ int main(void)
     cmocka_unit_test(memory_over_the_limit_is_an_error_of_the_script),
     cmocka_unit_test(sets_and_logs_count_as_memory_of_the_script),
     cmocka_unit_test(large_garbage_is_collected),
+    cmocka_unit_test(what_nobody_takes_is_bounded),
     cmocka_unit_test(a_node_whose_memory_is_full_answers),
     cmocka_unit_test(very_many_rpcs_time_out),
     cmocka_unit_test(a_million_timers_run_and_one_more_is_refused),

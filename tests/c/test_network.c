@@ -78,6 +78,32 @@ static void latency_is_drawn_for_each_message(void **state)
   network_close(&f);
 }
 
+/* What a sender has under way is known, until it has arrived or is dropped. */
+static void what_is_under_way_is_counted(void **state)
+{
+  (void)state;
+  for (int head_of_line = 0; head_of_line <= 1; head_of_line++) {
+    struct network_fixture f;
+    network_open(&f, head_of_line);
+    const struct endpoint *a = network_of(&f, 'a');
+    network_tell(&f, 'a', 'b', "some text", 10);
+    size_t one = a->pending_bytes;
+    assert_in_range(one, strlen("some text"), 200);
+    network_tell(&f, 'a', 'c', "some text", 20);
+    network_tell(&f, 'b', 'c', "some text", 30);
+    assert_int_equal(a->pending_bytes, 2 * one);
+    assert_int_equal(network_of(&f, 'b')->pending_bytes, one);
+    network_pass(&f, 15);
+    assert_int_equal(a->pending_bytes, one);
+    assert_int_equal(network_cut(&f.network, network_of(&f, 'c'), network_of(&f, 'a')), 0);
+    network_tell(&f, 'a', 'c', "is dropped", 10);
+    network_pass(&f, 100);
+    assert_int_equal(a->pending_bytes, 0);
+    assert_int_equal(network_of(&f, 'b')->pending_bytes, 0);
+    network_close(&f);
+  }
+}
+
 static void of_equal_time_the_first_sent_comes_first(void **state)
 {
   (void)state;
@@ -413,6 +439,7 @@ int main(void)
     cmocka_unit_test(a_message_takes_its_latency),
     cmocka_unit_test(clients_have_no_latency),
     cmocka_unit_test(latency_is_drawn_for_each_message),
+    cmocka_unit_test(what_is_under_way_is_counted),
     cmocka_unit_test(of_equal_time_the_first_sent_comes_first),
     cmocka_unit_test(what_is_waited_for_blocks_what_comes_meanwhile),
     cmocka_unit_test(counts_tell_clients_from_servers),

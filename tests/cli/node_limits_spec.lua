@@ -41,6 +41,24 @@ describe("limits of ./node:", function()
     assert.matches("in function <%S+script.lua:2>", diagnostics)
   end)
 
+  -- All that one turn of the node sends waits until its end.
+  it("what is sent and nobody has taken", function()
+    sh:write("script.lua", [[
+      local node = require "hearsay"
+      node.on("flood", function()
+        local text = ("x"):rep(1000)
+        while true do node.send("n2", { type = "flood", text = text }) end
+      end)
+    ]])
+    local said = talk.to("--max-memory 8000000 " .. sh:path("script.lua"),
+      { talk.message({ type = "flood", msg_id = 2 }) })
+    local last = said.replies[#said.replies].body
+    assert.equal(13, last.code)
+    assert.matches("script.lua:4: node.send: %d+ bytes of messages wait to be taken, and no "
+      .. "more may %(the limit is set by %-%-max%-memory%)$", last.text)
+    assert.matches("node.send: %d+ bytes of messages wait", table.concat(said.errors, "\n"))
+  end)
+
   it("memory while the script loads", function()
     sh:write("script.lua", "local all = {} while true do all[#all + 1] = { #all } end")
     local ran = sh:run("./node --max-memory 8000000 " .. sh:path("script.lua"))
@@ -186,6 +204,21 @@ describe("limits of nodes in the bench", function()
     return sh:run(("./sim test -w echo --time-limit 1 --json --store %s --bin %s")
       :format(shell.quote(sh:path("store")), shell.quote(command)))
   end
+
+  it("what is sent, and is under way", function()
+    sh:write("flood.lua", [[
+      local node = require "hearsay"
+      node.on("echo", function(msg)
+        if node.id ~= "n1" then return { type = "echo_ok", echo = msg.body.echo } end
+        local text = ("x"):rep(1000)
+        while true do node.send("n2", { type = "flood", text = text }) end
+      end)
+      node.on("flood", function() end)
+    ]])
+    test("./node --max-memory 4000000 " .. sh:path("flood.lua"))
+    local said = sh:run("cat " .. sh:path("store/latest/node-logs/n1.log")).out
+    assert.matches("flood.lua:5: node.send: %d+ bytes of messages wait to be taken", said)
+  end)
 
   it("are options of the ./node that it is given", function()
     local script = sh:write("script.lua", [[
