@@ -44,6 +44,7 @@ local ids = require "hearsay.ids"
 local json = require "hearsay.json"
 local node = require "hearsay"
 local retry = require "hearsay.retry"
+local take_options = require "hearsay.take_options"
 
 local Store = { __name = "hearsay.kv" }
 Store.__index = Store
@@ -288,6 +289,10 @@ function Store:ensure(key, fn, default)
 end
 
 local DEFAULTS = { timeout = 1, deadline = 5, pause = 0.02, cap = 1 }
+local OPTIONS = {}
+for name in pairs(DEFAULTS) do
+  OPTIONS[name] = { "number", from = 0 }
+end
 
 --- The same store with other parameters.
 --
@@ -303,19 +308,9 @@ local DEFAULTS = { timeout = 1, deadline = 5, pause = 0.02, cap = 1 }
 -- @treturn store
 -- @raise on an option that there is not, or that is no number from 0
 function Store:with(options)
-  local parameters = {}
-  for name in pairs(DEFAULTS) do
-    parameters[name] = self[name]
-  end
-  for name, value in pairs(options) do
-    if DEFAULTS[name] == nil then
-      error(("kv.with: unknown option %s; known are cap, deadline, pause, timeout")
-        :format(tostring(name)), 2)
-    elseif type(value) ~= "number" or value < 0 or value ~= value then -- nan
-      error(("kv.with: %s must be a number from 0, in seconds, got %s"):format(name,
-        tostring(value)), 2)
-    end
-    parameters[name] = value
+  local parameters = take_options("kv.with", OPTIONS, options)
+  for name in pairs(OPTIONS) do
+    parameters[name] = parameters[name] or self[name]
   end
   parameters.service, parameters.reads = self.service, self.reads
   return setmetatable(parameters, Store)

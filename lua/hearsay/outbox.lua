@@ -45,53 +45,24 @@ local errors = require "hearsay.errors"
 local json = require "hearsay.json"
 local node = require "hearsay"
 local outbox_peer = require "hearsay.outbox_peer"
+local take_options = require "hearsay.take_options"
 
 local POLLS = 4 -- looks of a waiting handler in a window
 
-local DEFAULTS = { window = 0.05, resend = 1, limit = 60000 }
-local TYPES = {
-  name = "string", window = "number", resend = "number", limit = "number",
-  receive = "function", extra = "function", snapshot = "function",
+local OPTIONS = {
+  name = { "string", needed = true },
+  receive = { "function", needed = true },
+  extra = { "function" },
+  snapshot = { "function" },
+  window = { "number", default = 0.05, above = 0 },
+  resend = { "number", default = 1, above = 0 },
+  limit = { "number", default = 60000, above = 0 },
 }
 
 local Outbox = {}
 Outbox.__index = Outbox
 
 local outbox = {}
-
-local function fail(format, ...)
-  error("outbox.start: " .. format:format(...), 5)
-end
-
-local function check(options)
-  local names = {}
-  for name in pairs(options) do
-    names[#names + 1] = tostring(name)
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local want, value = TYPES[name], options[name]
-    if not want then
-      fail("there is no option %s", name)
-    elseif type(value) ~= want then
-      fail("%s must be a %s, got %s", name, want, type(value))
-    elseif want == "number" and (value <= 0 or value ~= value) then -- nan
-      fail("%s must be above 0, got %s", name, value)
-    end
-  end
-  if not options.name or not options.receive then
-    fail("expected a name and a function receive")
-  end
-end
-
-local function fill_in(options)
-  check(options)
-  local filled = {}
-  for name in pairs(TYPES) do
-    filled[name] = options[name] == nil and DEFAULTS[name] or options[name]
-  end
-  return filled
-end
 
 -- Collects the texts of entries for a batch.
 local Draft = {}
@@ -138,7 +109,7 @@ end
 -- @raise on options that are not as above
 function outbox.start(options)
   local self = setmetatable({
-    options = fill_in(options),
+    options = take_options("outbox.start", OPTIONS, options),
     peers = {}, -- by id
     draft = nil, -- of the next batch; from init on
     closed = 0, -- how many batches there are

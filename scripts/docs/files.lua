@@ -31,6 +31,7 @@ files.internal = {
   "brief", "malformed", "outbox_peer", "crdt.sum", "gossip.exchange", "gossip.hub_follower",
   "gossip.hub_leader", "gossip.link", "raft.election", "raft.follower", "raft.log", "raft.messages",
   "raft.replication", "raft.requests", "raft.sessions", "raft.storage", "raft.transfer",
+  "take_options",
 }
 
 local function exists(path)

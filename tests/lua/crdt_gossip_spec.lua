@@ -188,8 +188,9 @@ describe("crdt.gossip", function()
 
   it("says what it expected, at the caller's line", function()
     for options, expected in pairs({ ["{ windows = 1 }"] = "unknown option windows",
-      ["{ window = 0 }"] = "window must be a number above 0, in seconds, got 0",
-      ["{ window = 1/0 }"] = "window must be a number above 0, in seconds, got inf" }) do
+      ["{ window = 0 }"] = "window must be a number above 0, got 0",
+      ["{ window = 1/0 }"] = "window must be a number above 0, got inf",
+      ["{ name = 1 }"] = "name must be a string, got number" }) do
       assert.matches(":3: gossip.start: " .. expected, node_lab.load_error(
         'local gossip = require "hearsay.crdt.gossip"\ngossip.start({}, ' .. options .. ")"), 1,
         true)

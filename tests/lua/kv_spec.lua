@@ -102,7 +102,7 @@ describe("kv", function()
       ["kv.lin:with { time = 1 }"]
         = "kv.with: unknown option time; known are cap, deadline, pause, timeout",
       ["kv.lin:with { timeout = -1 }"]
-        = "kv.with: timeout must be a number from 0, in seconds, got -1",
+        = "kv.with: timeout must be a number from 0, got -1",
       ["kv.lin:with { pause = 0/0 }"] = "kv.with: pause must be a number from 0",
     }) do
       local message = node_lab.load_error('local kv = require "hearsay.kv"\n' .. call)

@@ -268,10 +268,10 @@ describe("outbox", function()
 
   it("refuses options that it does not have", function()
     for text, options in pairs({
-      ["expected a name and a function receive"] = "name = 'x'",
-      ["there is no option windows"] = "name = 'x', receive = print, windows = 1",
-      ["window must be a number, got string"] = "name = 'x', receive = print, window = '1'",
-      ["window must be above 0, got 0"] = "name = 'x', receive = print, window = 0",
+      ["receive must be a function, got nil"] = "name = 'x'",
+      ["unknown option windows; known are extra"] = "name = 'x', receive = print, windows = 1",
+      ["window must be a number above 0, got string"] = "name = 'x', receive = print, window = '1'",
+      ["window must be a number above 0, got 0"] = "name = 'x', receive = print, window = 0",
       ["extra must be a function, got table"] = "name = 'x', receive = print, extra = {}",
     }) do
       local nodes, message = lab.load("\n\nrequire('hearsay.outbox').start { " .. options .. "}\n",

@@ -388,13 +388,13 @@ end)
 describe("raft.start", function()
   it("checks its options", function()
     for options, expected in pairs({
-      ["windows = 1"] = "raft.start: there is no option windows",
-      ['window = "1"'] = "raft.start: window must be a number, got string",
+      ["windows = 1"] = "raft.start: unknown option windows; known are apply, deadline",
+      ['window = "1"'] = "raft.start: window must be a number from 0, got string",
       ["window = -1"] = "raft.start: window must be a number from 0, got -1",
       ["durable = 1"] = "raft.start: durable must be a boolean, got number",
       ["apply = 1"] = "raft.start: apply must be a function, got number",
       ["load = false"] = "raft.start: load must be a function, got boolean",
-      ["save = nil"] = "raft.start: expected a function save",
+      ["save = nil"] = "raft.start: save must be a function, got nil",
     }) do
       local _, message = pcall(testing.start, ([[
         local options = { apply = print, save = print, load = print }

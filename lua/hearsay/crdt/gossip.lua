@@ -26,6 +26,12 @@
 local errors = require "hearsay.errors"
 local json = require "hearsay.json"
 local node = require "hearsay"
+local take_options = require "hearsay.take_options"
+
+local OPTIONS = {
+  name = { "string", default = "state" },
+  window = { "number", default = 1, above = 0, finite = true },
+}
 
 local Gossip = {}
 Gossip.__index = Gossip
@@ -41,18 +47,9 @@ local gossip = {}
 --   same script
 -- @raise on options that are none
 function gossip.start(replica, options)
-  options = options or {}
-  for option in pairs(options) do
-    if option ~= "window" and option ~= "name" then
-      error(("gossip.start: unknown option %s; known are name, window"):format(tostring(option)), 2)
-    end
-  end
-  local window = options.window or 1
-  if type(window) ~= "number" or not (window > 0 and window < math.huge) then
-    error("gossip.start: window must be a number above 0, in seconds, got " .. tostring(window), 2)
-  end
+  options = take_options("gossip.start", OPTIONS, options or {})
   local self = setmetatable({
-    replica = replica, name = options.name or "state",
+    replica = replica, name = options.name,
     ring = {}, -- the other nodes, from the next one on
     known = {}, -- node id to the text of the last state that came from it
     is_owed = {}, -- node id to whether it waits for an answer
@@ -61,7 +58,7 @@ function gossip.start(replica, options)
   }, Gossip)
   node.on_init(function()
     self:make_ring()
-    node.every(window, function() self:run_turn() end)
+    node.every(options.window, function() self:run_turn() end)
   end)
   node.on(self.name, { state = "any", settled = "boolean" }, function(msg)
     self:receive(msg.src, msg.body)

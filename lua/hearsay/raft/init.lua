@@ -45,44 +45,25 @@ local replication = require "hearsay.raft.replication"
 local requests = require "hearsay.raft.requests"
 local sessions = require "hearsay.raft.sessions"
 local storage = require "hearsay.raft.storage"
+local take_options = require "hearsay.take_options"
 
 local Server = {}
 Server.__index = Server
 
 local raft = {}
 
-local DEFAULTS = {
-  gather = 0, window = 0.03, election = 0.5, heartbeat = 0.1, resend = 0.25, deadline = 0.9,
-  snapshot = 1000, limit = 32000, durable = false,
+local OPTIONS = {
+  apply = { "function", needed = true },
+  save = { "function", needed = true },
+  load = { "function", needed = true },
+  durable = { "boolean", default = false },
 }
-local FUNCTIONS = { apply = true, save = true, load = true }
 
-local function fail(format, ...)
-  error("raft.start: " .. format:format(...), 4)
-end
-
-local function check(options)
-  local names = {}
-  for name in pairs(options) do
-    names[#names + 1] = tostring(name)
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local value = options[name]
-    local want = FUNCTIONS[name] and "function" or type(DEFAULTS[name])
-    if want == "nil" then
-      fail("there is no option %s", name)
-    elseif type(value) ~= want then
-      fail("%s must be a %s, got %s", name, want, type(value))
-    elseif want == "number" and not (value >= 0 and value < math.huge) then
-      fail("%s must be a number from 0, got %s", name, value)
-    end
-  end
-  for _, name in ipairs({ "apply", "load", "save" }) do
-    if not options[name] then
-      fail("expected a function %s", name)
-    end
-  end
+for name, default in pairs({
+  gather = 0, window = 0.03, election = 0.5, heartbeat = 0.1, resend = 0.25, deadline = 0.9,
+  snapshot = 1000, limit = 32000,
+}) do
+  OPTIONS[name] = { "number", default = default, from = 0, finite = true }
 end
 
 --- Starts a server. Call it in the script's main part, once.
@@ -108,11 +89,8 @@ end
 -- @treturn server
 -- @raise on options that are not as above
 function raft.start(options)
-  check(options)
   local self = setmetatable({
-    options = setmetatable({}, { __index = function(_, name)
-      return options[name] == nil and DEFAULTS[name] or options[name]
-    end }),
+    options = take_options("raft.start", OPTIONS, options),
     role = "follower", -- or candidate, or leader
     leader = nil, -- its id, where it is known
     session = nil, -- the number of this start
