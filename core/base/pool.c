@@ -16,12 +16,25 @@ struct pool_chunk {
 
 _Static_assert(sizeof(struct pool_chunk) % POOL_STEP_BYTES == 0, "the first block is aligned");
 
+static void *take(struct pool *p, size_t bytes)
+{
+  return p->arena == NULL ? malloc(bytes) : arena_take(p->arena, bytes);
+}
+
+void pool_give_large(struct pool *p, void *block)
+{
+  if (p->arena == NULL)
+    free(block);
+  else
+    arena_give(p->arena, block);
+}
+
 void pool_free(struct pool *p)
 {
   while (p->chunks != NULL) {
     struct pool_chunk *c = p->chunks;
     p->chunks = c->next;
-    free(c);
+    pool_give_large(p, c);
   }
   *p = (struct pool){0};
 }
@@ -32,7 +45,7 @@ static int add_chunk(struct pool *p)
   size_t bytes = p->chunks == NULL ? FIRST_CHUNK_BYTES : p->chunks->bytes * 2;
   if (bytes > LAST_CHUNK_BYTES)
     bytes = LAST_CHUNK_BYTES;
-  struct pool_chunk *c = malloc(bytes);
+  struct pool_chunk *c = take(p, bytes);
   if (c == NULL)
     return -1;
   if (p->left > 0)
@@ -47,7 +60,7 @@ static int add_chunk(struct pool *p)
 void *pool_cut(struct pool *p, size_t bytes)
 {
   if (!pool_is_small(bytes))
-    return malloc(bytes);
+    return take(p, bytes);
   bytes = pool_steps(bytes) * POOL_STEP_BYTES;
   if (p->left < bytes && add_chunk(p) != 0)
     return NULL;
@@ -61,7 +74,7 @@ void *pool_resize(struct pool *p, void *block, size_t old_bytes, size_t new_byte
 {
   int was_small = pool_is_small(old_bytes), becomes_small = pool_is_small(new_bytes);
   if (!was_small && !becomes_small)
-    return realloc(block, new_bytes);
+    return p->arena == NULL ? realloc(block, new_bytes) : arena_resize(p->arena, block, new_bytes);
   if (was_small && becomes_small && pool_steps(old_bytes) == pool_steps(new_bytes))
     return block;
   void *moved = pool_take(p, new_bytes);

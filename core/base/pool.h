@@ -3,14 +3,16 @@
  * A lua_State makes and drops a dozen blocks a message, nearly all of them small. Here
  * taking one and giving it back is a few instructions each, and neighbours in time are
  * neighbours in memory. What was once taken from the system for small blocks is used again
- * for small blocks, and goes back when the pool is freed; larger ones are malloc's.
+ * for small blocks, and goes back when the pool is freed; larger ones are malloc's. Or all of it is
+ * an arena's, where addresses are to be the same in every run.
  *
  * Not locked: a pool belongs to one thread at a time. */
 #ifndef HEARSAY_BASE_POOL_H
 #define HEARSAY_BASE_POOL_H
 
+#include "base/arena.h"
+
 #include <stddef.h>
-#include <stdlib.h>
 
 /* Blocks up to this size come from the pool's own memory. */
 #define POOL_SMALL_BYTES 512
@@ -43,6 +45,8 @@ struct pool {
   char *next;                                                      /* rest of the newest chunk */
   size_t left;
   struct pool_chunk *chunks;
+  struct arena *arena; /* where chunks and large blocks come from; NULL: from malloc. Set at first,
+                          if at all; who has made it frees it, and with it what the pool has */
 };
 
 /* Gives back the memory of all small blocks, used or not. Larger ones must have been given
@@ -55,8 +59,9 @@ static inline void *pool_take(struct pool *p, size_t bytes);
 static inline void pool_give(struct pool *p, void *block, size_t bytes);
 void *pool_resize(struct pool *p, void *block, size_t old_bytes, size_t new_bytes);
 
-/* A block that no list has. Private. */
+/* A block that no list has; and a large one. Private. */
 void *pool_cut(struct pool *p, size_t bytes);
+void pool_give_large(struct pool *p, void *block);
 
 static inline int pool_is_small(size_t bytes)
 {
@@ -86,7 +91,7 @@ static inline void *pool_take(struct pool *p, size_t bytes)
 static inline void pool_give(struct pool *p, void *block, size_t bytes)
 {
   if (!pool_is_small(bytes)) {
-    free(block);
+    pool_give_large(p, block);
     return;
   }
   struct pool_block *b = block;

@@ -64,12 +64,10 @@ static void check(const struct block *b, size_t bytes)
 }
 
 /* Blocks of all sizes come, change their size and go, and each keeps what is in it. */
-static void no_block_touches_another(void **state)
+static void live(struct pool p)
 {
-  (void)state;
   enum { BLOCKS = 300, STEPS = 60000, SIZE_MOST = 2 * POOL_SMALL_BYTES };
   static struct block blocks[BLOCKS];
-  struct pool p = {0};
   struct rng r;
   rng_init(&r, 1, "pool");
   memset(blocks, 0, sizeof blocks);
@@ -98,6 +96,28 @@ static void no_block_touches_another(void **state)
       pool_give(&p, blocks[i].data, blocks[i].bytes);
     }
   pool_free(&p);
+}
+
+static void no_block_touches_another(void **state)
+{
+  (void)state;
+  live((struct pool){0});
+}
+
+static void nor_in_an_arena(void **state)
+{
+  (void)state;
+  struct pool p = {.arena = arena_new(1)};
+  if (ARENA_IS_OFF)
+    skip();
+  void *small = pool_take(&p, 16), *large = pool_take(&p, 100000);
+  assert_int_not_equal(arena_offset(p.arena, small), 0);
+  assert_int_not_equal(arena_offset(p.arena, large), 0);
+  large = pool_resize(&p, large, 100000, 1000000);
+  assert_int_not_equal(arena_offset(p.arena, large), 0);
+  pool_give(&p, large, 1000000);
+  live(p);
+  arena_free(p.arena);
 }
 
 static void out_of_memory_leaves_a_block_as_it_was(void **state)
@@ -134,6 +154,7 @@ int main(void)
     cmocka_unit_test(blocks_are_used_again),
     cmocka_unit_test(a_block_of_the_same_steps_stays_where_it_is),
     cmocka_unit_test(no_block_touches_another),
+    cmocka_unit_test(nor_in_an_arena),
     cmocka_unit_test(out_of_memory_leaves_a_block_as_it_was),
   };
   return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
