@@ -9,8 +9,7 @@
 static void preload(lua_State *L, const char *name, lua_CFunction open)
 {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  lua_pushcfunction(L, open);
-  lua_setfield(L, -2, name);
+  luaL_setfuncs(L, (luaL_Reg[]){{name, open}, {NULL, NULL}}, 0);
   lua_pop(L, 1);
 }
 

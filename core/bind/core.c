@@ -198,8 +198,10 @@ static int print(lua_State *L)
 
 void bind_print(lua_State *L)
 {
-  lua_pushcfunction(L, print);
-  lua_setglobal(L, "print");
+  static const luaL_Reg functions[] = {{"print", print}, {NULL, NULL}};
+  lua_pushglobaltable(L);
+  luaL_setfuncs(L, functions, 0);
+  lua_pop(L, 1);
 }
 
 int bind_core(lua_State *L)

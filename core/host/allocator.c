@@ -17,7 +17,10 @@ struct allocator {
 
 static void allocator_free(struct allocator *a)
 {
-  pool_free(&a->pool);
+  if (a->pool.arena != NULL) /* and what the pool has goes with it */
+    arena_free(a->pool.arena);
+  else
+    pool_free(&a->pool);
   free(a);
 }
 
@@ -115,7 +118,7 @@ static void *from_malloc(void *ctx, void *block, size_t old_bytes, size_t new_by
   return settle(a, realloc(block, new_bytes), used_bytes);
 }
 
-lua_State *allocator_new_state(size_t limit_bytes, int malloc_each)
+lua_State *allocator_new_state(size_t limit_bytes, enum allocator_kind kind)
 {
   struct allocator *a = calloc(1, sizeof *a);
   if (a == NULL)
@@ -124,7 +127,9 @@ lua_State *allocator_new_state(size_t limit_bytes, int malloc_each)
   a->budget.most_bytes = a->limit_bytes;
   (void)snprintf(a->error, sizeof a->error,
                  "over %zu bytes of memory (the limit is set by --max-memory)", limit_bytes);
-  lua_State *L = lua_newstate(malloc_each ? from_malloc : from_pool, a);
+  if (kind == ALLOCATOR_ARENA && limit_bytes != 0)
+    a->pool.arena = arena_new(limit_bytes);
+  lua_State *L = lua_newstate(kind == ALLOCATOR_MALLOC ? from_malloc : from_pool, a);
   if (L == NULL)
     allocator_free(a);
   else
@@ -182,4 +187,10 @@ void allocator_in_vain(lua_State *L, int times)
     (void)lua_gc(L, LUA_GCCOLLECT);
   else
     (void)lua_newuserdatauv(L, NEVER_BYTES, 0);
+}
+
+const struct arena *allocator_arena(lua_State *L)
+{
+  void *a;
+  return lua_getallocf(L, &a) == from_pool ? ((struct allocator *)a)->pool.arena : NULL;
 }

@@ -17,9 +17,15 @@
 
 #include <stddef.h>
 
-/* Makes a state without libraries, or NULL on out of memory. A limit of 0 is none. With
- * malloc_each every block is malloc's. lua_close gives back all memory. */
-lua_State *allocator_new_state(size_t limit_bytes, int malloc_each);
+enum allocator_kind {
+  ALLOCATOR_POOL,
+  ALLOCATOR_ARENA, /* a pool in an arena, or as the first where there is no room for one */
+  ALLOCATOR_MALLOC /* every block is malloc's: for tests in which each can fail */
+};
+
+/* Makes a state without libraries, or NULL on out of memory. A limit of 0 is none, and there is no
+ * arena then. lua_close gives back all memory. */
+lua_State *allocator_new_state(size_t limit_bytes, enum allocator_kind kind);
 
 /* Lets the state have so many bytes more than its limit, to say that it has met it. Nothing is
  * freed when the reserve is taken away again, by 0. */
@@ -44,5 +50,8 @@ void allocator_press(lua_State *L);
  * garbage, with what hangs on it, so that it can be tried again, and may run finalizers; then raises
  * "not enough memory", as Lua does when a request of its own is in vain. */
 void allocator_in_vain(lua_State *L, int times);
+
+/* The arena that the state's memory is in, or NULL. Of any state, also one that was not made here. */
+const struct arena *allocator_arena(lua_State *L);
 
 #endif

@@ -2,6 +2,7 @@
  * a script comes by a library: as a global, by require, or from package.loaded. */
 #include "host/confine.h"
 
+#include "host/address.h"
 #include "host/extra.h"
 #include "host/source.h"
 
@@ -74,7 +75,7 @@ static int set_metatable(lua_State *L)
 static int is_of_host(lua_State *L)
 {
   const struct extra *x = extra_of(L);
-  const void *address = lua_topointer(L, -1);
+  const void *address = address_of(L, -1);
   lua_pushliteral(L, "__name");
   const char *name = lua_rawget(L, -2) == LUA_TSTRING ? lua_tostring(L, -1) : "";
   int is_cjson = strncmp(name, "cjson", 5) == 0;

@@ -1,16 +1,19 @@
 #include "host/extra.h"
 
+#include "host/address.h"
 #include "host/layout.h"
 
 #include <lauxlib.h>
 
 #include <stdint.h>
+#include <stdlib.h>
 
 static const char extra_key = 'x';
 
 static int extra_gc(lua_State *L)
 {
   struct extra *x = lua_touserdata(L, 1);
+  free(x->root);
   bytes_free(&x->scratch);
   bytes_free(&x->text);
   return 0;
@@ -20,7 +23,7 @@ static int extra_gc(lua_State *L)
 static struct kept keep(lua_State *L)
 {
   const void *address =
-    lua_type(L, -1) == LUA_TSTRING ? (const void *)lua_tostring(L, -1) : lua_topointer(L, -1);
+    lua_type(L, -1) == LUA_TSTRING ? (const void *)lua_tostring(L, -1) : address_of(L, -1);
   return (struct kept){luaL_ref(L, LUA_REGISTRYINDEX), address};
 }
 

@@ -4,6 +4,8 @@
  * read that is not there. What is read then is compared with what lua_next says. */
 #include "host/layout.h"
 
+#include "host/address.h"
+
 #include <lauxlib.h>
 
 #include <stdatomic.h>
@@ -97,7 +99,7 @@ static int is_value(struct arena *a, lua_State *L, int index, union layout_paylo
     return text.data == s.data && text.length == s.length;
   }
   case LAYOUT_TABLE:
-    return lua_istable(L, index) && as.object == lua_topointer(L, index);
+    return lua_istable(L, index) && as.object == address_of(L, index);
   default:
     return 0;
   }
@@ -118,7 +120,7 @@ static int is_next(struct arena *a, lua_State *L, int table, union layout_payloa
  * own), and is what lua_next says. */
 static int is_table(struct arena *a, lua_State *L, int index, size_t array_size, size_t node_count)
 {
-  const struct layout_table *t = lua_topointer(L, index);
+  const struct layout_table *t = address_of(L, index);
   if (!is_block(a, t, sizeof *t) || layout_array_size(t) != array_size)
     return 0;
   if (array_size > 0 && !is_block(a, t->array, array_size * sizeof *t->array))
@@ -167,10 +169,10 @@ static int look(lua_State *L)
   lua_newtable(L);             // empty mixed hint hashed mark
   lua_pushvalue(L, MARK);
   lua_setmetatable(L, MIXED);
-  const struct layout_table *mixed = lua_topointer(L, MIXED);
+  const struct layout_table *mixed = address_of(L, MIXED);
   lua_pushboolean(L, is_table(ctx, L, EMPTY, 0, 0) && is_table(ctx, L, MIXED, 9, 0) &&
                        is_table(ctx, L, HINT, 8, 0) && is_table(ctx, L, HASHED, 0, 8) &&
-                       mixed->metatable == lua_topointer(L, MARK));
+                       mixed->metatable == address_of(L, MARK));
   return 1;
 }
 

@@ -10,9 +10,10 @@
 /* Replaces load, loadfile, dofile, and require's way of finding a Lua file. Raises. */
 void source_open(lua_State *L);
 
-/* From here on require looks only where it looks now and into folders added by source_add_folder,
- * whatever package.path says, and takes names of modules without '/'. It finds no C modules.
- * Raises. */
+/* From here on require looks only into the library and into folders added by source_add_folder,
+ * whatever package.path says, and takes names of modules without '/'. It finds no C modules. Names
+ * of the library's files are from the root on, here and in errors, so that they are the same
+ * wherever the root is. Raises. */
 void source_confine(lua_State *L);
 
 /* Makes require look into this folder too, behind the others. Raises. */

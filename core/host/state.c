@@ -40,14 +40,9 @@ int state_hash_is_pinned(void)
   return wrap_was_called;
 }
 
-static const char root_key = 'r';
-
 const char *state_root(lua_State *L)
 {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &root_key);
-  const char *root = lua_tostring(L, -1); /* the registry keeps it */
-  lua_pop(L, 1);
-  return root;
+  return extra_of(L)->root;
 }
 
 void *state_owner(lua_State *L)
@@ -74,12 +69,10 @@ static int new_global(lua_State *L)
 
 void state_forbid_new_globals(lua_State *L)
 {
-  lua_pushglobaltable(L);            // globals
-  lua_createtable(L, 0, 2);          // globals metatable
-  lua_pushcfunction(L, undeclared);  // globals metatable function
-  lua_setfield(L, -2, "__index");    // globals metatable
-  lua_pushcfunction(L, new_global);  // globals metatable function
-  lua_setfield(L, -2, "__newindex"); // globals metatable
+  static const luaL_Reg guards[] = {
+    {"__index", undeclared}, {"__newindex", new_global}, {NULL, NULL}};
+  lua_pushglobaltable(L); // globals
+  luaL_newlib(L, guards); // globals metatable
   lua_setmetatable(L, -2);
   lua_pop(L, 1);
 }
@@ -109,8 +102,7 @@ static void set_path(lua_State *L, const struct state_options *o)
 {
   lua_getglobal(L, "package"); // package
   lua_getfield(L, -1, "path"); // package path
-  lua_pushfstring(L, "%s/lua/?.lua;%s/lua/?/init.lua%s%s", o->root, o->root, o->confined ? "" : ";",
-                  o->confined ? "" : lua_tostring(L, -1));
+  lua_pushfstring(L, "%s/lua/?.lua;%s/lua/?/init.lua;%s", o->root, o->root, lua_tostring(L, -1));
   lua_setfield(L, -3, "path");
   lua_pop(L, 2);
 }
@@ -118,15 +110,19 @@ static void set_path(lua_State *L, const struct state_options *o)
 static int set_up(lua_State *L)
 {
   const struct state_options *o = lua_touserdata(L, 1);
+  lua_pushboolean(L, o->confined); /* to Lua that means: no paths from the environment */
+  lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
   luaL_openlibs(L);
   value_open(L);
   if (o->limits != NULL) /* an answer may be longer than its question */
     value_limit(L, 2 * (size_t)o->limits->line_bytes);
   extra_of(L)->owner = o->owner;
-  lua_pushstring(L, o->root);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &root_key);
+  extra_of(L)->root = strdup(o->root); /* no string of Lua's: see source.h */
+  if (extra_of(L)->root == NULL)
+    return luaL_error(L, "out of memory");
   seed_random(L, o->random_seed);
-  set_path(L, o);
+  if (!o->confined)
+    set_path(L, o);
   if (o->open_modules != NULL)
     o->open_modules(L);
   source_open(L);
@@ -157,7 +153,7 @@ lua_State *state_new(const struct state_options *options, struct error *e)
   next_hash_seed = (unsigned int)options->hash_seed;
   wrap_was_called = 0;
   size_t limit_bytes = options->limits == NULL ? 0 : (size_t)options->limits->memory_bytes;
-  lua_State *L = allocator_new_state(limit_bytes, options->malloc_each);
+  lua_State *L = allocator_new_state(limit_bytes, options->memory);
   if (L == NULL) {
     error_set(e, "out of memory");
     return NULL;

@@ -1,12 +1,13 @@
 /* state.h - a lua_State as this project uses it.
  *
- * Two things are taken from chance: the seed of Lua's string hashes, which decides
- * the order of pairs(), and the seed of math.random. Both come from the caller, so
- * that a simulated node repeats itself to the bit. */
+ * Three things are taken from chance: the seed of Lua's string hashes, which decides
+ * the order of pairs(), the seed of math.random, and on request the addresses of values. The seeds
+ * come from the caller, so that a simulated node repeats itself to the bit. */
 #ifndef HEARSAY_HOST_STATE_H
 #define HEARSAY_HOST_STATE_H
 
 #include "base/error.h"
+#include "host/allocator.h"
 #include "host/limits.h"
 
 #include <lua.h>
@@ -36,8 +37,9 @@ struct state_options {
   /* An ordinary Lua interpreter: math.randomseed stays. */
   int is_plain;
 
-  /* Each block is malloc's instead of a pool's: for tests in which each can fail. */
-  int malloc_each;
+  /* Where memory comes from. With ALLOCATOR_ARENA, and limits, addresses are the same in every run
+   * too: see address.h. */
+  enum allocator_kind memory;
 };
 
 /* Returns NULL with `e` filled on failure. The caller closes it with lua_close. */

@@ -2,6 +2,7 @@
  * scripts cannot replace them. */
 #include "host/value.h"
 
+#include "host/address.h"
 #include "host/extra.h"
 
 void value_open(lua_State *L)
@@ -28,7 +29,7 @@ int value_is_array(lua_State *L, int index)
 {
   if (!lua_istable(L, index) || !lua_getmetatable(L, index))
     return 0;
-  int is_array = lua_topointer(L, -1) == extra_of(L)->array_mark.address;
+  int is_array = address_of(L, -1) == extra_of(L)->array_mark.address;
   lua_pop(L, 1);
   return is_array;
 }

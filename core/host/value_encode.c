@@ -5,6 +5,7 @@
  * a function". */
 #include "host/value.h"
 
+#include "host/address.h"
 #include "host/extra.h"
 #include "host/value_plain.h"
 #include "wire/json_write.h"
@@ -216,7 +217,7 @@ static int encode_raw(struct encoder *c, int index)
 static int encode_table(struct encoder *c, int index)
 {
   if (lua_getmetatable(c->L, index)) {
-    const void *mark = lua_topointer(c->L, -1);
+    const void *mark = address_of(c->L, -1);
     lua_pop(c->L, 1);
     if (mark == c->x->array_mark.address)
       return encode_array(c, index);
@@ -302,7 +303,7 @@ static int encode_body(struct encoder *c, int index)
   if (!lua_istable(c->L, index) || lua_rawlen(c->L, index) > 0)
     return fail(c, "a body must be a table with string keys");
   if (lua_getmetatable(c->L, index)) {
-    const void *mark = lua_topointer(c->L, -1);
+    const void *mark = address_of(c->L, -1);
     lua_pop(c->L, 1);
     if (mark == c->x->array_mark.address || mark == c->x->raw_mark.address)
       return fail(c, "a body must be a table with string keys");
@@ -318,7 +319,7 @@ static int write_plain(struct encoder *c, int index, int is_body)
   if (!c->x->layout_is_known || (c->flags & VALUE_SORTED_KEYS) != 0 || !lua_istable(c->L, index))
     return 0;
   const size_t before = c->out->length;
-  const void *table = lua_topointer(c->L, index);
+  const void *table = address_of(c->L, index);
   int result = 0;
   if (is_body) {
     p.depth = BODY_DEPTH;

@@ -1,5 +1,6 @@
 /* ./sim: the bench. All of it that is not the simulated world itself is Lua, under
  * lua/sim; this starts it. */
+#include "base/arena.h"
 #include "bind/bind.h"
 #include "host/paths.h"
 #include "host/state.h"
@@ -56,5 +57,11 @@ int main(int argc, char **argv)
   if (lua_pcall(L, 1, 0, -3) != LUA_OK)
     fprintf(stderr, "sim: %s\n", lua_tostring(L, -1));
   lua_close(L);
+  if (arena_was_refused())
+    fputs(
+      "sim: the address space had no room for the memory of nodes (ulimit -v?): runs with the same "
+      "seed may differ where scripts show addresses, or go by pairs() over keys that are no "
+      "strings, numbers or booleans\n",
+      stderr);
   return command.status;
 }

@@ -172,6 +172,7 @@ static int start(struct member *m, struct error *e)
     .random_seed = rng_next(&v->random),
     .confined = 1,
     .limits = &limits,
+    .memory = ALLOCATOR_ARENA,
   };
   v->node = node_new(&platform, &options, e);
   if (v->node == NULL)

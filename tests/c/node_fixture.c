@@ -35,7 +35,7 @@ static void open_with(struct node_fixture *f, const struct limits *limits)
                                   .hash_seed = 1,
                                   .random_seed = 1,
                                   .limits = limits,
-                                  .malloc_each = limits == NULL};
+                                  .memory = limits == NULL ? ALLOCATOR_MALLOC : ALLOCATOR_POOL};
   f->node = node_new(&f->platform, &options, &e);
   assert_non_null(f->node);
 }

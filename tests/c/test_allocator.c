@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "failing_alloc.h"
 #include "host/allocator.h"
 
@@ -42,8 +43,8 @@ static void assert_counts(lua_State *L)
 static void what_is_in_use_is_what_lua_counts(void **state)
 {
   (void)state;
-  for (int malloc_each = 0; malloc_each <= 1; malloc_each++) {
-    lua_State *L = allocator_new_state(LIMIT, malloc_each);
+  for (enum allocator_kind kind = 0; kind <= ALLOCATOR_MALLOC; kind++) {
+    lua_State *L = allocator_new_state(LIMIT, kind);
     assert_non_null(L);
     assert_counts(L);
     for (lua_Integer bytes = 1; bytes < LIMIT / 4; bytes = bytes * 3 + 1) {
@@ -67,8 +68,8 @@ static void assert_limit_is_told(lua_State *L)
 static void over_the_limit_there_is_no_memory(void **state)
 {
   (void)state;
-  for (int malloc_each = 0; malloc_each <= 1; malloc_each++) {
-    lua_State *L = allocator_new_state(LIMIT, malloc_each);
+  for (enum allocator_kind kind = 0; kind <= ALLOCATOR_MALLOC; kind++) {
+    lua_State *L = allocator_new_state(LIMIT, kind);
     for (int i = 0; i < 3; i++) {
       assert_int_equal(try_string(L, LIMIT), LUA_ERRMEM);
       assert_limit_is_told(L);
@@ -88,15 +89,55 @@ static void over_the_limit_there_is_no_memory(void **state)
 static void no_limit_is_none(void **state)
 {
   (void)state;
-  lua_State *L = allocator_new_state(0, 0);
+  lua_State *L = allocator_new_state(0, ALLOCATOR_ARENA);
+  assert_null(allocator_arena(L));
   assert_int_equal(try_string(L, 64 * LIMIT), LUA_OK);
+  lua_close(L);
+}
+
+static void memory_is_in_an_arena_where_there_are_any(void **state)
+{
+  (void)state;
+  lua_State *L = allocator_new_state(LIMIT, ALLOCATOR_POOL);
+  assert_null(allocator_arena(L));
+  lua_close(L);
+  L = allocator_new_state(LIMIT, ALLOCATOR_ARENA);
+  const struct arena *arena = allocator_arena(L);
+  assert_true((arena == NULL) == ARENA_IS_OFF);
+  if (arena != NULL)
+    for (lua_Integer bytes = 1; bytes < LIMIT / 4; bytes = bytes * 3 + 1) {
+      assert_int_equal(try_string(L, bytes), LUA_OK);
+      assert_int_not_equal(arena_offset(arena, lua_tostring(L, -1)), 0);
+    }
+  lua_close(L);
+  lua_State *another = luaL_newstate();
+  assert_null(allocator_arena(another));
+  lua_close(another);
+}
+
+/* The limit comes first, whatever lies unused between blocks. */
+static void an_arena_has_room_for_the_limit(void **state)
+{
+  (void)state;
+  lua_State *L = allocator_new_state(64 * LIMIT, ALLOCATOR_ARENA);
+  assert_int_equal(luaL_loadstring(L, "local all, i = {}, 0\n"
+                                      "while true do\n"
+                                      "  i = i + 1\n"
+                                      "  all[i] = (...)(i % 7 * 5003 + i)\n"
+                                      "  if i % 3 == 0 then all[i // 2] = false end\n"
+                                      "end"),
+                   LUA_OK);
+  lua_pushcfunction(L, push_string);
+  assert_int_equal(lua_pcall(L, 1, 0, 0), LUA_ERRMEM);
+  assert_memory_equal(allocator_error(L), "over ", 5);
+  assert_in_range(allocator_used(L), 60 * LIMIT, 64 * LIMIT);
   lua_close(L);
 }
 
 static void want_of_memory_is_not_the_limit(void **state)
 {
   (void)state;
-  lua_State *L = allocator_new_state(LIMIT, 1);
+  lua_State *L = allocator_new_state(LIMIT, ALLOCATOR_MALLOC);
   assert_int_equal(try_string(L, LIMIT), LUA_ERRMEM);
   size_t used = allocator_used(L);
   failing_alloc_after(0);
@@ -112,15 +153,15 @@ static void want_of_memory_is_not_the_limit(void **state)
 static void no_state_without_memory(void **state)
 {
   (void)state;
-  for (int malloc_each = 0; malloc_each <= 1; malloc_each++) {
+  for (enum allocator_kind kind = 0; kind <= ALLOCATOR_MALLOC; kind++) {
     lua_State *L = NULL;
     long n = 0;
     for (; L == NULL; n++) {
       failing_alloc_after(n);
-      L = allocator_new_state(0, malloc_each);
+      L = allocator_new_state(LIMIT, kind);
       failing_alloc_off();
     }
-    assert_true(n > 2);
+    assert_true(n > (kind == ALLOCATOR_ARENA && !ARENA_IS_OFF ? 1 : 2));
     lua_close(L);
   }
 }
@@ -131,6 +172,8 @@ int main(void)
     cmocka_unit_test(what_is_in_use_is_what_lua_counts),
     cmocka_unit_test(over_the_limit_there_is_no_memory),
     cmocka_unit_test(no_limit_is_none),
+    cmocka_unit_test(memory_is_in_an_arena_where_there_are_any),
+    cmocka_unit_test(an_arena_has_room_for_the_limit),
     cmocka_unit_test(want_of_memory_is_not_the_limit),
     cmocka_unit_test(no_state_without_memory),
   };

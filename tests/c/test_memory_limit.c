@@ -104,7 +104,7 @@ static void live(size_t limit, const char *path, struct tally *t)
                                   .hash_seed = 1,
                                   .random_seed = 1,
                                   .limits = &l,
-                                  .malloc_each = 1};
+                                  .memory = ALLOCATOR_MALLOC};
   struct node_fixture f = {.node = NULL};
   struct error e = {""};
   fake_platform_open(&f.world);

@@ -197,7 +197,8 @@ static void a_timer_that_could_not_run_runs_the_next_time(void **state)
 static void out_of_memory_while_a_script_loads(void **state)
 {
   (void)state;
-  struct state_options options = {.open_modules = bind_node_modules, .root = ".", .malloc_each = 1};
+  struct state_options options = {
+    .open_modules = bind_node_modules, .root = ".", .memory = ALLOCATOR_MALLOC};
   struct fake_platform world;
   struct platform platform = fake_platform(&world);
   long n = 0;

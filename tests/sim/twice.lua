@@ -20,6 +20,7 @@ local RUNS = {
   "challenges/g_counter_4.lua -w g-counter --nemesis partition,duplicate",
   "challenges/kafka_5b.lua --nemesis loss,pause --node-count 3",
   "'challenges/kafka_5c.lua durable=true' --nemesis kill,partition --node-count 3",
+  "tests/sim/addresses.lua -w echo --nemesis kill,loss --node-count 3",
   "challenges/txn_6c.lua -w txn-rw-register --nemesis partition,reorder --node-count 3",
 }
 local EXPLORED = "challenges/broadcast_3c.lua --seeds 24 --time-limit 3 --collect"
