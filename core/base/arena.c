@@ -25,10 +25,12 @@
 enum {
   ROOM = 4,              /* times what is asked for is reserved: blocks leave gaps */
   PAGE_BYTES = 64 << 10, /* or a divisor of it */
-  FIRST_BYTES = 256 << 10,
+  FIRST_BYTES = 512 << 10,
+  COLORS = 64,
+  COLOR_BYTES = 4096 + 64,      /* another page, and another line of the cache */
   GROWTH_MOST_BYTES = 16 << 20, /* that becomes usable at once beyond what is wanted */
   SPARES = 64,                  /* arenas that may stay when they are freed, each */
-  SPARE_MOST_BYTES = 1 << 20,   /* with at most so many bytes of memory */
+  SPARE_MOST_BYTES = 2 << 20,   /* with at most so many bytes of memory */
   LEAST_BYTES = 32,             /* of a block with its head: when it is free its links are in it */
   LEAST_LOG2 = 5,
   LIST_BITS = 3, /* of the size, behind its first one, tell the list */
@@ -148,7 +150,7 @@ static struct arena *take_spare(size_t reserved_bytes)
   return NULL;
 }
 
-static struct arena *new_arena(size_t most_bytes)
+static struct arena *new_arena(size_t most_bytes, unsigned color)
 {
   if (most_bytes > MOST_BYTES / ROOM)
     return NULL;
@@ -165,7 +167,8 @@ static struct arena *new_arena(size_t most_bytes)
   memset(a, 0, sizeof *a);
   a->reserved_bytes = reserved_bytes;
   a->usable_bytes = usable_bytes;
-  a->top = (struct block *)(void *)((char *)a + round_up(sizeof *a, ARENA_STEP_BYTES));
+  size_t start = round_up(sizeof *a, ARENA_STEP_BYTES) + color % COLORS * COLOR_BYTES;
+  a->top = (struct block *)(void *)((char *)a + start);
   return a;
 }
 
@@ -370,9 +373,10 @@ size_t arena_offset(const struct arena *a, const void *address)
 
 #else /* no arenas here */
 
-static struct arena *new_arena(size_t most_bytes)
+static struct arena *new_arena(size_t most_bytes, unsigned color)
 {
   (void)most_bytes;
+  (void)color;
   return NULL;
 }
 
@@ -413,9 +417,9 @@ size_t arena_offset(const struct arena *a, const void *address)
 
 static atomic_int was_refused;
 
-struct arena *arena_new(size_t most_bytes)
+struct arena *arena_new(size_t most_bytes, unsigned color)
 {
-  struct arena *a = new_arena(most_bytes);
+  struct arena *a = new_arena(most_bytes, color);
   if (a == NULL && !ARENA_IS_OFF)
     atomic_store_explicit(&was_refused, 1, memory_order_relaxed);
   return a;

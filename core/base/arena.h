@@ -5,6 +5,10 @@
  * multiple of 4 GiB, so that the low 32 bits of an address are the same: they are what Lua hashes
  * of a table, a function or a coroutine that is a key.
  *
+ * Neighbours in use should not all have the same low bits: the processor's caches and its table of
+ * pages (TLB) have few places for any of these. So each has a color, by which its blocks begin
+ * a little further on.
+ *
  * Address space is cheap, and reserved for all that an arena may ever have; memory is taken from
  * the system as it is used, and given back when the arena is freed, but for that of a few small
  * arenas that the next ones get. A block of ARENA_RETURN_BYTES or more gives its memory back at
@@ -38,9 +42,9 @@
 struct arena;
 
 /* Makes an arena for blocks of so many bytes in all, and some more for what lies unused between
- * them. NULL when there is no address space for that: the system has 32 bits, or a limit (ulimit
+ * them; their addresses follow from the color too, of which a few bits count. NULL when there is no address space for that: the system has 32 bits, or a limit (ulimit
  * -v), or arenas are off. */
-struct arena *arena_new(size_t most_bytes);
+struct arena *arena_new(size_t most_bytes, unsigned color);
 
 /* Frees all blocks too. May be NULL. */
 void arena_free(struct arena *a);

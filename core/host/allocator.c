@@ -118,7 +118,7 @@ static void *from_malloc(void *ctx, void *block, size_t old_bytes, size_t new_by
   return settle(a, realloc(block, new_bytes), used_bytes);
 }
 
-lua_State *allocator_new_state(size_t limit_bytes, enum allocator_kind kind)
+lua_State *allocator_new_state(size_t limit_bytes, enum allocator_kind kind, unsigned color)
 {
   struct allocator *a = calloc(1, sizeof *a);
   if (a == NULL)
@@ -128,7 +128,7 @@ lua_State *allocator_new_state(size_t limit_bytes, enum allocator_kind kind)
   (void)snprintf(a->error, sizeof a->error,
                  "over %zu bytes of memory (the limit is set by --max-memory)", limit_bytes);
   if (kind == ALLOCATOR_ARENA && limit_bytes != 0)
-    a->pool.arena = arena_new(limit_bytes);
+    a->pool.arena = arena_new(limit_bytes, color);
   lua_State *L = lua_newstate(kind == ALLOCATOR_MALLOC ? from_malloc : from_pool, a);
   if (L == NULL)
     allocator_free(a);

@@ -24,8 +24,8 @@ enum allocator_kind {
 };
 
 /* Makes a state without libraries, or NULL on out of memory. A limit of 0 is none, and there is no
- * arena then. lua_close gives back all memory. */
-lua_State *allocator_new_state(size_t limit_bytes, enum allocator_kind kind);
+ * arena then. The color is an arena's. lua_close gives back all memory. */
+lua_State *allocator_new_state(size_t limit_bytes, enum allocator_kind kind, unsigned color);
 
 /* Lets the state have so many bytes more than its limit, to say that it has met it. Nothing is
  * freed when the reserve is taken away again, by 0. */

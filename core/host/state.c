@@ -153,7 +153,7 @@ lua_State *state_new(const struct state_options *options, struct error *e)
   next_hash_seed = (unsigned int)options->hash_seed;
   wrap_was_called = 0;
   size_t limit_bytes = options->limits == NULL ? 0 : (size_t)options->limits->memory_bytes;
-  lua_State *L = allocator_new_state(limit_bytes, options->memory);
+  lua_State *L = allocator_new_state(limit_bytes, options->memory, next_hash_seed);
   if (L == NULL) {
     error_set(e, "out of memory");
     return NULL;
