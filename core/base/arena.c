@@ -26,12 +26,14 @@ enum {
   ROOM = 4,              /* times what is asked for is reserved: blocks leave gaps */
   PAGE_BYTES = 64 << 10, /* or a divisor of it */
   FIRST_BYTES = 512 << 10,
-  COLORS = 64,
-  COLOR_BYTES = 4096 + 64,      /* another page, and another line of the cache */
-  GROWTH_MOST_BYTES = 16 << 20, /* that becomes usable at once beyond what is wanted */
-  SPARES = 64,                  /* arenas that may stay when they are freed, each */
-  SPARE_MOST_BYTES = 2 << 20,   /* with at most so many bytes of memory */
-  LEAST_BYTES = 32,             /* of a block with its head: when it is free its links are in it */
+  COLORS = 64,             /* first by where blocks begin behind the base, */
+  COLOR_BYTES = 4096 + 64, /* at another page, and in that at another line of the cache; */
+  SHIFTS = 16,             /* then by where the base is, */
+  SHIFT_BYTES = (16 << 20) + PAGE_BYTES, /* so that tables of pages use another line each */
+  GROWTH_MOST_BYTES = 16 << 20,          /* that becomes usable at once beyond what is wanted */
+  SPARES = 64,                           /* arenas that may stay when they are freed, each */
+  SPARE_MOST_BYTES = 2 << 20,            /* with at most so many bytes of memory */
+  LEAST_BYTES = 32, /* of a block with its head: when it is free its links are in it */
   LEAST_LOG2 = 5,
   LIST_BITS = 3, /* of the size, behind its first one, tell the list */
   LISTS = (46 - LEAST_LOG2 + 1) << LIST_BITS
@@ -77,14 +79,14 @@ static void *body_of(struct block *b)
 
 /* --- the system's memory ------------------------------------------------- */
 
-/* Reserves so many bytes of addresses, aligned. */
-static void *reserve(size_t bytes)
+/* Reserves so many bytes of addresses, that begin so far behind an aligned one. */
+static void *reserve(size_t bytes, size_t shift)
 {
   char *all =
     mmap(NULL, bytes + ALIGNMENT, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (all == MAP_FAILED)
     return NULL;
-  size_t before = (size_t)(-(uintptr_t)all % ALIGNMENT);
+  size_t before = (size_t)((shift - (uintptr_t)all) % ALIGNMENT);
   if (before > 0)
     (void)munmap(all, before);
   (void)munmap(all + before + bytes, ALIGNMENT - before);
@@ -137,14 +139,16 @@ static int keep_as_spare(struct arena *a)
   return 0;
 }
 
-/* One that has just this size, or NULL. Those of other sizes are gone then: usually all are equal. */
-static struct arena *take_spare(size_t reserved_bytes)
+/* One that has just this size and shift, or NULL. */
+static struct arena *take_spare(size_t reserved_bytes, size_t shift)
 {
   for (size_t i = 0; i < SPARES; i++) {
     struct arena *a = atomic_exchange(&spares[i], NULL);
-    if (a != NULL && a->reserved_bytes == reserved_bytes)
+    if (a == NULL)
+      continue;
+    if (a->reserved_bytes == reserved_bytes && (uintptr_t)a % ALIGNMENT == shift)
       return a;
-    if (a != NULL)
+    if (!keep_as_spare(a)) /* another thread has filled its place */
       (void)munmap(a, a->reserved_bytes);
   }
   return NULL;
@@ -155,10 +159,11 @@ static struct arena *new_arena(size_t most_bytes, unsigned color)
   if (most_bytes > MOST_BYTES / ROOM)
     return NULL;
   size_t reserved_bytes = round_up(ROOM * most_bytes, ALIGNMENT), usable_bytes = FIRST_BYTES;
-  struct arena *a = take_spare(reserved_bytes);
+  size_t shift = color / COLORS % SHIFTS * SHIFT_BYTES;
+  struct arena *a = take_spare(reserved_bytes, shift);
   if (a != NULL) {
     usable_bytes = a->usable_bytes;
-  } else if ((a = reserve(reserved_bytes)) == NULL) {
+  } else if ((a = reserve(reserved_bytes, shift)) == NULL) {
     return NULL;
   } else if (mprotect(a, FIRST_BYTES, PROT_READ | PROT_WRITE) != 0) {
     (void)munmap(a, reserved_bytes);

@@ -1,13 +1,13 @@
 /* arena.h - memory whose addresses are the same in every run, but for where all of it begins.
  *
  * What somebody takes and gives back in the same order and sizes lies at the same distances from the
- * arena's base, whatever other arenas, other threads and the process before did. And the base is a
- * multiple of 4 GiB, so that the low 32 bits of an address are the same: they are what Lua hashes
- * of a table, a function or a coroutine that is a key.
+ * arena's base, whatever other arenas, other threads and the process before did. The low 32 bits of
+ * their addresses are the same too: they are what Lua hashes of a table, a function or a coroutine
+ * that is a key.
  *
- * Neighbours in use should not all have the same low bits: the processor's caches and its table of
- * pages (TLB) have few places for any of these. So each has a color, by which its blocks begin
- * a little further on.
+ * Arenas that are in use together should not all have the same low bits, since the processor's caches
+ * of memory and of page tables have few places for any of these: a thousand nodes were a fifth
+ * slower. So each has a color, from which its low bits follow.
  *
  * Address space is cheap, and reserved for all that an arena may ever have; memory is taken from
  * the system as it is used, and given back when the arena is freed, but for that of a few small

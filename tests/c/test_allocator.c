@@ -44,7 +44,7 @@ static void what_is_in_use_is_what_lua_counts(void **state)
 {
   (void)state;
   for (enum allocator_kind kind = 0; kind <= ALLOCATOR_MALLOC; kind++) {
-    lua_State *L = allocator_new_state(LIMIT, kind);
+    lua_State *L = allocator_new_state(LIMIT, kind, 0);
     assert_non_null(L);
     assert_counts(L);
     for (lua_Integer bytes = 1; bytes < LIMIT / 4; bytes = bytes * 3 + 1) {
@@ -69,7 +69,7 @@ static void over_the_limit_there_is_no_memory(void **state)
 {
   (void)state;
   for (enum allocator_kind kind = 0; kind <= ALLOCATOR_MALLOC; kind++) {
-    lua_State *L = allocator_new_state(LIMIT, kind);
+    lua_State *L = allocator_new_state(LIMIT, kind, 0);
     for (int i = 0; i < 3; i++) {
       assert_int_equal(try_string(L, LIMIT), LUA_ERRMEM);
       assert_limit_is_told(L);
@@ -89,7 +89,7 @@ static void over_the_limit_there_is_no_memory(void **state)
 static void no_limit_is_none(void **state)
 {
   (void)state;
-  lua_State *L = allocator_new_state(0, ALLOCATOR_ARENA);
+  lua_State *L = allocator_new_state(0, ALLOCATOR_ARENA, 0);
   assert_null(allocator_arena(L));
   assert_int_equal(try_string(L, 64 * LIMIT), LUA_OK);
   lua_close(L);
@@ -98,10 +98,10 @@ static void no_limit_is_none(void **state)
 static void memory_is_in_an_arena_where_there_are_any(void **state)
 {
   (void)state;
-  lua_State *L = allocator_new_state(LIMIT, ALLOCATOR_POOL);
+  lua_State *L = allocator_new_state(LIMIT, ALLOCATOR_POOL, 0);
   assert_null(allocator_arena(L));
   lua_close(L);
-  L = allocator_new_state(LIMIT, ALLOCATOR_ARENA);
+  L = allocator_new_state(LIMIT, ALLOCATOR_ARENA, 0);
   const struct arena *arena = allocator_arena(L);
   assert_true((arena == NULL) == ARENA_IS_OFF);
   if (arena != NULL)
@@ -119,7 +119,7 @@ static void memory_is_in_an_arena_where_there_are_any(void **state)
 static void an_arena_has_room_for_the_limit(void **state)
 {
   (void)state;
-  lua_State *L = allocator_new_state(64 * LIMIT, ALLOCATOR_ARENA);
+  lua_State *L = allocator_new_state(64 * LIMIT, ALLOCATOR_ARENA, 0);
   assert_int_equal(luaL_loadstring(L, "local all, i = {}, 0\n"
                                       "while true do\n"
                                       "  i = i + 1\n"
@@ -137,7 +137,7 @@ static void an_arena_has_room_for_the_limit(void **state)
 static void want_of_memory_is_not_the_limit(void **state)
 {
   (void)state;
-  lua_State *L = allocator_new_state(LIMIT, ALLOCATOR_MALLOC);
+  lua_State *L = allocator_new_state(LIMIT, ALLOCATOR_MALLOC, 0);
   assert_int_equal(try_string(L, LIMIT), LUA_ERRMEM);
   size_t used = allocator_used(L);
   failing_alloc_after(0);
@@ -158,7 +158,7 @@ static void no_state_without_memory(void **state)
     long n = 0;
     for (; L == NULL; n++) {
       failing_alloc_after(n);
-      L = allocator_new_state(LIMIT, kind);
+      L = allocator_new_state(LIMIT, kind, 0);
       failing_alloc_off();
     }
     assert_true(n > (kind == ALLOCATOR_ARENA && !ARENA_IS_OFF ? 1 : 2));

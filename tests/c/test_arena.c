@@ -20,13 +20,18 @@ enum { BLOCKS = 200 };
 #define MB ((size_t)1 << 20)
 #define GB ((size_t)1 << 30)
 
-static struct arena *make(size_t most_bytes)
+static struct arena *make_colored(size_t most_bytes, unsigned color)
 {
   if (ARENA_IS_OFF)
     skip();
-  struct arena *a = arena_new(most_bytes);
+  struct arena *a = arena_new(most_bytes, color);
   assert_non_null(a);
   return a;
+}
+
+static struct arena *make(size_t most_bytes)
+{
+  return make_colored(most_bytes, 0);
 }
 
 struct block {
@@ -53,6 +58,11 @@ static size_t draw_size(struct rng *r)
 {
   static const size_t most[] = {64, 600, 5000, 100000, 3000000};
   return 1 + (size_t)rng_below(r, most[rng_below(r, rng_below(r, 50) == 0 ? 5 : 4)]);
+}
+
+static uint32_t low_bits(const void *address)
+{
+  return (uint32_t)(uintptr_t)address;
 }
 
 /* Takes, resizes and gives back at random. The sum of all places that blocks have had. */
@@ -84,7 +94,7 @@ static uint64_t live(struct arena *a, uint64_t seed, int steps, size_t *most_off
     fill(b, (unsigned char)step);
     size_t offset = arena_offset(a, b->data);
     assert_int_not_equal(offset, 0);
-    sum = sum * 31 + offset;
+    sum = (sum * 31 + offset) * 31 + low_bits(b->data);
     if (offset + bytes > *most_offset)
       *most_offset = offset + bytes;
   }
@@ -168,23 +178,45 @@ static void a_block_stays_where_it_can(void **state)
 static void addresses_repeat(void **state)
 {
   (void)state;
-  struct arena *first = make(GB), *other = make(GB);
-  size_t most, most_again;
-  uint64_t sum = live(first, 3, 5000, &most);
-  free(malloc(12345));
-  (void)live(other, 4, 3000, &most_again);
-  arena_free(other); /* and is used again, not empty */
-  for (int i = 0; i < 3; i++) {
-    struct arena *again = make(GB);
-    assert_ptr_not_equal(again, first);
-    assert_true(sum == live(again, 3, 5000, &most_again));
-    assert_int_equal(most, most_again);
-    void *block = arena_take(again, 100);
-    assert_int_equal((uint32_t)(uintptr_t)block, (uint32_t)arena_offset(again, block));
-    arena_free(again);
+  for (unsigned color = 3; color < 3000000000u; color = color * 7 + 1) {
+    struct arena *first = make_colored(GB, color), *other = make(GB);
+    size_t most, most_again;
+    uint64_t sum = live(first, 3, 2000, &most);
+    free(malloc(12345));
+    (void)live(other, 4, 2000, &most_again);
+    arena_free(other); /* and is used again, not empty */
+    for (int i = 0; i < 2; i++) {
+      struct arena *again = make_colored(GB, color);
+      assert_ptr_not_equal(again, first);
+      assert_true(sum == live(again, 3, 2000, &most_again));
+      assert_int_equal(most, most_again);
+      arena_free(again);
+    }
+    assert_true(sum != live(first, 5, 2000, &most_again));
+    arena_free(first);
   }
-  assert_true(sum != live(first, 5, 5000, &most_again));
-  arena_free(first);
+}
+
+/* Of any 64 in a row no two have their first block at the same place in their pages, or at the same
+ * page of those that a table of pages has (2 MiB); and tables of pages have more than one place. */
+static void colors_are_apart(void **state)
+{
+  (void)state;
+  enum { COLORS = 64 };
+  uint32_t bits[2 * COLORS];
+  struct arena *arenas[2 * COLORS];
+  for (unsigned i = 0; i < 2 * COLORS; i++) {
+    arenas[i] = make_colored(GB, i);
+    bits[i] = low_bits(arena_take(arenas[i], 1000));
+    for (unsigned k = i < COLORS ? 0 : COLORS; k < i; k++) {
+      assert_int_not_equal(bits[i] >> 6 & 63, bits[k] >> 6 & 63);
+      assert_int_not_equal(bits[i] >> 12 & 511, bits[k] >> 12 & 511);
+    }
+  }
+  for (unsigned i = 0; i < COLORS; i++)
+    assert_int_not_equal(bits[i] >> 24, bits[i + COLORS] >> 24);
+  for (unsigned i = 0; i < 2 * COLORS; i++)
+    arena_free(arenas[i]);
 }
 
 static void what_is_elsewhere_has_no_offset(void **state)
@@ -308,16 +340,16 @@ static void there_may_be_no_room(void **state)
     skip();
   assert_false(arena_was_refused());
   limit_bytes(RLIMIT_AS, GB); /* nor is one of this size left */
-  struct arena *a = arena_new(3 * GB);
+  struct arena *a = arena_new(3 * GB, 0);
   limit_bytes(RLIMIT_AS, RLIM_INFINITY);
   assert_null(a);
   assert_true(arena_was_refused());
   limit_bytes(RLIMIT_DATA, 1); /* addresses there are, but no memory */
-  a = arena_new(3 * GB);
+  a = arena_new(3 * GB, 0);
   limit_bytes(RLIMIT_DATA, RLIM_INFINITY);
   assert_null(a);
-  assert_null(arena_new(SIZE_MAX));
-  assert_null(arena_new((size_t)1 << 46));
+  assert_null(arena_new(SIZE_MAX, 0));
+  assert_null(arena_new((size_t)1 << 46, 0));
   arena_free(NULL);
 }
 
@@ -329,6 +361,7 @@ int main(void)
     cmocka_unit_test(gaps_are_used),
     cmocka_unit_test(a_block_stays_where_it_can),
     cmocka_unit_test(addresses_repeat),
+    cmocka_unit_test(colors_are_apart),
     cmocka_unit_test(what_is_elsewhere_has_no_offset),
     cmocka_unit_test(memory_goes_back),
     cmocka_unit_test(few_arenas_stay_and_are_small),

@@ -107,7 +107,7 @@ static void no_block_touches_another(void **state)
 static void nor_in_an_arena(void **state)
 {
   (void)state;
-  struct pool p = {.arena = arena_new(1)};
+  struct pool p = {.arena = arena_new(1, 0)};
   if (ARENA_IS_OFF)
     skip();
   void *small = pool_take(&p, 16), *large = pool_take(&p, 100000);
