@@ -39,7 +39,7 @@ static int hang(lua_State *L)
 
 static lua_State *open_state(void)
 {
-  lua_State *L = allocator_new_state(0, 0);
+  lua_State *L = allocator_new_state(0, ALLOCATOR_POOL, 0);
   assert_non_null(L);
   luaL_openlibs(L);
   coroutines_open(L);

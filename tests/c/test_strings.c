@@ -87,7 +87,7 @@ static const char random[] =
 
 static lua_State *open_state(size_t limit_bytes)
 {
-  lua_State *L = allocator_new_state(limit_bytes, 1);
+  lua_State *L = allocator_new_state(limit_bytes, ALLOCATOR_MALLOC, 0);
   assert_non_null(L);
   luaL_openlibs(L);
   assert_int_equal(luaL_dostring(L, "plain = {} for k, v in pairs(string) do plain[k] = v end"), 0);

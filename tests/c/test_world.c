@@ -311,7 +311,7 @@ static void out_of_memory_anywhere(void **state)
   temp_file_script(&script, "");
   while (!run_without_memory(&script, n))
     n++;
-  assert_true(n > 20); /* what is in a Lua state is not malloc's */
+  assert_true(n > 12); /* what is in a Lua state is not malloc's */
   temp_file_remove(&script);
 }
 
