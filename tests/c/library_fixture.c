@@ -44,7 +44,7 @@ static const char setup[] =
 
 lua_State *library_state(void (*open)(lua_State *L))
 {
-  lua_State *L = allocator_new_state(0, 1);
+  lua_State *L = allocator_new_state(0, ALLOCATOR_MALLOC, 0);
   assert_non_null(L);
   luaL_openlibs(L);
   assert_int_equal(luaL_dostring(L, keep), LUA_OK);
