@@ -1,5 +1,6 @@
-/* bind.h - the C modules that Lua can require. One file a module; each checks its
- * arguments, calls what lies below, and pushes the result. */
+/* bind.h - the C modules that Lua can require. A file a module, or some with its name
+ * in front (log.c, log_files.c); each checks its arguments, calls what lies below, and pushes the
+ * result. */
 #ifndef HEARSAY_BIND_BIND_H
 #define HEARSAY_BIND_BIND_H
 
