@@ -18,6 +18,8 @@
 -- and the others survive lost links.
 -- @module hearsay.topology
 
+local sorted = require "hearsay.sorted"
+
 local topology = {}
 
 -- Calls from a public function that its caller called: errors name that line.
@@ -64,11 +66,7 @@ local function from_edges(ids, each_edge)
   end)
   local result = {}
   for i, id in ipairs(ids) do
-    local positions = {}
-    for j in pairs(rows[i]) do
-      positions[#positions + 1] = j
-    end
-    table.sort(positions)
+    local positions = sorted.keys(rows[i])
     for at, j in ipairs(positions) do
       positions[at] = ids[j]
     end

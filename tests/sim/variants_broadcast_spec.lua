@@ -1,5 +1,6 @@
 -- The other ways to broadcast do what their headers say, and break where they say so.
 local bench = dofile("tests/sim/bench.lua")
+local sorted = require "hearsay.sorted"
 local testing = require "hearsay.testing"
 
 local TASK = "--node-count 25 --rate 100 --time-limit 20 --latency 100 --availability total "
@@ -22,11 +23,7 @@ local VARIANTS = {
 }
 local LOSES = { flood_grid = true }
 
-local names = {}
-for name in pairs(VARIANTS) do
-  names[#names + 1] = name
-end
-table.sort(names)
+local names = sorted.keys(VARIANTS)
 
 local function script(name)
   return "challenges/variants/broadcast_" .. name .. ".lua"

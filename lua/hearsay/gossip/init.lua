@@ -32,6 +32,7 @@
 -- @module hearsay.gossip
 
 local node = require "hearsay"
+local sorted = require "hearsay.sorted"
 
 local gossip = {}
 
@@ -89,13 +90,8 @@ function gossip.parameters(options, defaults, limits)
   for name, value in pairs(options) do
     if name ~= "policy" then
       if defaults[name] == nil then
-        local known = {}
-        for other in pairs(defaults) do
-          known[#known + 1] = other
-        end
-        table.sort(known)
         error(("gossip.start: policy %q has no parameter %q; it has: %s")
-          :format(options.policy, name, table.concat(known, ", ")), 4)
+          :format(options.policy, name, table.concat(sorted.keys(defaults), ", ")), 4)
       end
       local limit = limits and limits[name] or {}
       local above, below = limit.above or -1, limit.below or math.huge

@@ -132,12 +132,9 @@ local function proof(history, place, role, key)
 end
 
 local function proofs(history, case, find)
-  local found, places, list = {}, {}, json.array({})
+  local found, list = {}, json.array({})
   collect(case, find, found)
-  for place in pairs(found) do
-    places[#places + 1] = place
-  end
-  table.sort(places)
+  local places = sorted.keys(found)
   for i = 1, math.min(PROOFS, #places) do
     list[i] = proof(history, places[i], found[places[i]], case.key)
   end
