@@ -41,9 +41,10 @@ describe("nodes that are processes", function()
     commands[#commands + 1] = ("./sim test %s --json --store %s >%s 2>&1 & p=$!; sleep 2; "
       .. "kill -INT $p; wait $p; echo $? >%s; wait"):format(runs.ours:gsub("limit 4", "limit 62"),
       sh:path("store-interrupted"), sh:path("interrupted.json"), sh:path("interrupted.status"))
-    sh:run(table.concat(commands, "\n"))
-    left = sh:run("ps -e -o args | grep -E 'sleep 6[01]|[b]roadcast.py|[e]cho_1.lua' "
-      .. "| grep -v grep").out
+    -- All that is started has a variable of this spec's own, by which it is found if it stays.
+    local mark = "HEARSAY_SPEC=" .. sh:path("processes")
+    sh:run("export " .. mark .. "\n" .. table.concat(commands, "\n"))
+    left = sh:run(("grep -lsz '^%s$' /proc/[0-9]*/environ"):format(mark)).out
     names[#names + 1] = "interrupted"
     for _, name in ipairs(names) do
       ran[name] = { status = tonumber(sh:read(name .. ".status")),
