@@ -54,6 +54,7 @@ struct extra *extra_open(lua_State *L)
   x->layout_is_known = layout_is_known();
   x->most_text = SIZE_MAX;
   names_open(&x->names, L);
+  shapes_open(&x->shapes, L);
   x->array_mark = keep_mark(L, "hearsay.array");
   x->raw_mark = keep_mark(L, "hearsay.raw");
   x->type = keep_string(L, "type");

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "host/names.h"
+#include "host/shapes.h"
 
 #include <lua.h>
 
@@ -23,6 +24,7 @@ struct extra {
   int layout_is_known; /* see layout.h */
   size_t most_text;    /* bytes that a value may be encoded to: see value_limit */
   struct names names;
+  struct shapes shapes;
   struct kept array_mark, raw_mark;      /* metatables; see value.h */
   struct kept type, msg_id, in_reply_to; /* strings: keys of a body */
   struct kept src, dest, body;           /* and of a message */

@@ -1,7 +1,8 @@
 /* The check looks at tables in a state of its own, whose allocator notes where each block is and how
  * long. A pointer is followed only where a block begins, and only if the block has just the
  * length that it must have: so Lua has told us the sizes before anything is read, and nothing is
- * read that is not there. What is read then is compared with what lua_next says. */
+ * read that is not there. What is read then is compared with what lua_next says. Then tables are filled
+ * here, and Lua must find what is in them, and go on with them. */
 #include "host/layout.h"
 
 #include "host/address.h"
@@ -176,6 +177,130 @@ static int look(lua_State *L)
   return 1;
 }
 
+/* --- writing ------------------------------------------------------------- */
+
+enum { FIELDS = 5, NODES = 8, ITEMS = 3 };
+
+/* Whether it is the value of a string's text, at the top. */
+static int is_text(struct arena *a, lua_State *L, unsigned char tag)
+{
+  const char *text = lua_tostring(L, -1);
+  union layout_payload as = {.object = text - offsetof(struct layout_string, text)};
+  if (!is_value(a, L, -1, as, tag))
+    return 0;
+  struct layout_value value = layout_of_text(text);
+  return value.tag == tag && value.as.object == as.object;
+}
+
+/* Pushes a table as it is made to be filled; NULL if it is not as it must be. */
+static struct layout_table *push_new(struct arena *a, lua_State *L)
+{
+  lua_createtable(L, 0, FIELDS);
+  struct layout_table *t = layout_table_at(L, -1);
+  return is_table(a, L, lua_gettop(L), 0, NODES) && !layout_is_black(t) ? t : NULL;
+}
+
+/* Whether `key` is there with the value at `index`. */
+static int has_field(lua_State *L, int table, const char *key, int index)
+{
+  lua_getfield(L, table, key);
+  int result = lua_rawequal(L, -1, index);
+  lua_pop(L, 1);
+  return result;
+}
+
+static const char *const keys[FIELDS] = {"type", "__index", "msg_id", "a", "b"};
+
+enum { FIRST = 1, PATTERN = FIRST + FIELDS, FILLED };
+
+/* Fills a table with the values at FIRST, and leaves it at FILLED. */
+static int fills_fields(struct arena *a, lua_State *L)
+{
+  struct layout_value values[FIELDS] = {
+    layout_of_text(lua_tostring(L, FIRST)),
+    {.as.object = address_of(L, FIRST + 1), .tag = LAYOUT_TABLE},
+    {.as.integer = lua_tointeger(L, FIRST + 2), .tag = LAYOUT_INTEGER},
+    {.as.number = lua_tonumber(L, FIRST + 3), .tag = LAYOUT_FLOAT},
+    {.tag = LAYOUT_TRUE}};
+  struct layout_table *pattern = push_new(a, L);
+  for (int i = 0; i < FIELDS; i++) {
+    lua_pushinteger(L, i);
+    lua_setfield(L, -2, keys[i]);
+  }
+  struct layout_table *t = pattern == NULL ? NULL : push_new(a, L);
+  return t != NULL && is_table(a, L, PATTERN, 0, NODES) && layout_fill_fields(t, pattern, values) &&
+         is_table(a, L, FILLED, 0, NODES);
+}
+
+/* More keys than there are nodes for: Lua finds the free ones, and then makes others. */
+static int goes_on(lua_State *L)
+{
+  char key[2] = "c";
+  for (; key[0] < 'c' + NODES; key[0]++) {
+    lua_pushvalue(L, FIRST + 1);
+    lua_setfield(L, FILLED, key);
+  }
+  while (--key[0] >= 'c')
+    if (!has_field(L, FILLED, key, FIRST + 1))
+      return 0;
+  for (int i = 0; i < FIELDS; i++)
+    if (!has_field(L, FILLED, keys[i], FIRST + i))
+      return 0;
+  return 1;
+}
+
+/* Whether a table that is filled with items has them, and its metatable, which is that at FILLED. */
+static int fills_items(struct arena *a, lua_State *L)
+{
+  struct layout_value items[ITEMS] = {{.as.integer = -1, .tag = LAYOUT_INTEGER},
+                                      {.tag = LAYOUT_FALSE},
+                                      {.as.object = NULL, .tag = LAYOUT_POINTER}};
+  lua_createtable(L, ITEMS, 0);
+  struct layout_table *t = layout_table_at(L, -1);
+  if (!is_table(a, L, lua_gettop(L), ITEMS, 0) ||
+      !layout_fill_items(t, items, ITEMS, address_of(L, FILLED)) ||
+      !is_table(a, L, lua_gettop(L), ITEMS, 0) || !lua_getmetatable(L, -1))
+    return 0;
+  int result = lua_rawequal(L, -1, FILLED) && lua_rawlen(L, -2) == ITEMS;
+  lua_pop(L, 1);
+  return result && has_field(L, -1, "x", FIRST); /* by __index */
+}
+
+/* When the collector is generational, it has been through all that is there, and not through what is new. */
+static int is_seen_black(struct arena *a, lua_State *L)
+{
+  lua_gc(L, LUA_GCGEN, 0, 0);
+  return layout_is_black(layout_table_at(L, FILLED)) && push_new(a, L) != NULL && goes_on(L);
+}
+
+static int write(lua_State *L)
+{
+  void *ctx;
+  (void)lua_getallocf(L, &ctx);
+  lua_pushliteral(L, "a string that is too long to be among those that are all different");
+  int is_right = is_text(ctx, L, LAYOUT_LONG_STRING);
+  lua_pop(L, 1);
+  lua_pushliteral(L, "echo"); // FIRST
+  is_right = is_right && is_text(ctx, L, LAYOUT_SHORT_STRING);
+  lua_newtable(L);
+  lua_pushvalue(L, FIRST);
+  lua_setfield(L, -2, "x");
+  lua_pushinteger(L, 42);
+  lua_pushnumber(L, -0.5);
+  lua_pushboolean(L, 1);
+  lua_pushboolean(L, is_right && fills_fields(ctx, L) && fills_items(ctx, L) && goes_on(L) &&
+                       is_seen_black(ctx, L));
+  return 1;
+}
+
+/* Whether it says yes. */
+static int is_true(lua_State *L, lua_CFunction function)
+{
+  lua_settop(L, 0);
+  lua_pushcfunction(L, function);
+  return lua_pcall(L, 0, 1, 0) == LUA_OK && lua_toboolean(L, -1);
+}
+
 /* The state is not closed: it has nothing but the arena. */
 static int check(void)
 {
@@ -185,8 +310,7 @@ static int check(void)
   if (L == NULL)
     return 0;
   lua_gc(L, LUA_GCSTOP);
-  lua_pushcfunction(L, look);
-  return lua_pcall(L, 0, 1, 0) == LUA_OK && lua_toboolean(L, -1);
+  return is_true(L, look) && is_true(L, write);
 }
 
 #else

@@ -1,4 +1,4 @@
-/* layout.h - how Lua's tables and strings lie in memory, for those who only read them.
+/* layout.h - how Lua's tables and strings lie in memory, for those who read many of them, or make many.
  *
  * To go through a table by lua_next costs a hundred instructions a field, of which three are
  * needed: each key goes through a hash again to find the one behind it. The structs here say what
@@ -6,27 +6,34 @@
  * but which nobody has promised. So they are used only where layout_is_known has seen that they
  * are true of the Lua that this program runs with; everything works without, by lua_next.
  *
- * Nothing is ever written, and nothing may call Lua while a pointer into its memory is held:
- * a step of its collector frees, and a table that is changed moves. */
+ * Nothing may call Lua while a pointer into its memory is held: a step of its collector frees, and a
+ * table that is changed moves. And nothing is written but into a table that was just made, and that
+ * nobody has seen. To put a key there with lua_rawset costs two hundred instructions, in which it is
+ * looked for in vain, and its place found; all tables with the same keys have them in the same places,
+ * so these can be copied from one of them. What the collector must be told is only when something is
+ * written into what it has been through already, which is black: such a table is left alone. */
 #ifndef HEARSAY_HOST_LAYOUT_H
 #define HEARSAY_HOST_LAYOUT_H
 
 #include "base/bytes.h"
+#include "host/address.h"
 
 #include <lua.h>
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The types of values, as they are tagged: a variant adds 16, an object of the collector 64. */
 enum layout_tag {
+  LAYOUT_OF_COLLECTOR = 64,
   LAYOUT_FALSE = LUA_TBOOLEAN,
   LAYOUT_TRUE = LUA_TBOOLEAN | 16,
   LAYOUT_POINTER = LUA_TLIGHTUSERDATA,
   LAYOUT_INTEGER = LUA_TNUMBER,
   LAYOUT_FLOAT = LUA_TNUMBER | 16,
-  LAYOUT_SHORT_STRING = LUA_TSTRING | 64,
-  LAYOUT_LONG_STRING = LUA_TSTRING | 16 | 64,
-  LAYOUT_TABLE = LUA_TTABLE | 64
+  LAYOUT_SHORT_STRING = LUA_TSTRING | LAYOUT_OF_COLLECTOR,
+  LAYOUT_LONG_STRING = LUA_TSTRING | 16 | LAYOUT_OF_COLLECTOR,
+  LAYOUT_TABLE = LUA_TTABLE | LAYOUT_OF_COLLECTOR
 };
 
 union layout_payload {
@@ -67,13 +74,20 @@ struct layout_table {
   LAYOUT_HEADER;
   unsigned char flags, log2_nodes;
   unsigned int array_limit; /* see layout_array_size */
-  const struct layout_value *array;
-  const struct layout_node *nodes; /* at least one */
+  struct layout_value *array;
+  struct layout_node *nodes; /* at least one */
   const void *last_free, *metatable, *gray_list;
 };
 
-/* Whether all this is true here. The first call finds out, in some 10 us; safe from any thread. */
+/* Whether all this is true here. The first call finds out, in some 40 us; safe from any thread. */
 int layout_is_known(void);
+
+/* Whether the collector has been through it in this cycle. */
+static inline int layout_is_black(const struct layout_table *t)
+{
+  enum { BLACK = 32 };
+  return (t->mark & BLACK) != 0;
+}
 
 /* Nil, in any of its variants: this entry of the table is not there. */
 static inline int layout_is_empty(unsigned char tag)
@@ -111,6 +125,57 @@ static inline size_t layout_array_size(const struct layout_table *t)
 static inline size_t layout_node_count(const struct layout_table *t)
 {
   return (size_t)1 << t->log2_nodes;
+}
+
+/* The table at an index, to be filled. */
+static inline struct layout_table *layout_table_at(lua_State *L, int index)
+{
+  return (struct layout_table *)(uintptr_t)address_of(L, index);
+}
+
+/* The string that Lua keeps with this text. */
+static inline struct layout_value layout_of_text(const char *text)
+{
+  const struct layout_string *s = (const void *)(text - offsetof(struct layout_string, text));
+  return (struct layout_value){.as.object = s, .tag = s->type | LAYOUT_OF_COLLECTOR};
+}
+
+/* Fills a table that lua_createtable has just made for the fields of `pattern`, whose values are
+ * integers: each key gets the one of the values with that number. The collector must reach them all
+ * otherwise until this is done. What is not copied is where Lua looks for a free node next: at the end,
+ * which finds the same. Returns 1; or 0 when it cannot be, and then nothing is written. */
+static inline int layout_fill_fields(struct layout_table *t, const struct layout_table *pattern,
+                                     const struct layout_value *values)
+{
+  if (layout_is_black(t) || t->log2_nodes != pattern->log2_nodes)
+    return 0;
+  const struct layout_node *from = pattern->nodes, *end = from + layout_node_count(pattern);
+  struct layout_node *to = t->nodes;
+  t->flags = pattern->flags;
+  for (; from < end; from++, to++) {
+    *to = *from;
+    if (layout_is_empty(from->tag))
+      continue;
+    const struct layout_value *value = &values[from->as.integer];
+    to->as = value->as;
+    to->tag = value->tag;
+  }
+  return 1;
+}
+
+/* Fills a table that lua_createtable has just made for so many items, and sets its metatable. As
+ * above. */
+static inline int layout_fill_items(struct layout_table *t, const struct layout_value *values,
+                                    size_t count, const void *metatable)
+{
+  if (layout_is_black(t) || t->array_limit != count)
+    return 0;
+  for (size_t i = 0; i < count; i++) {
+    t->array[i].as = values[i].as;
+    t->array[i].tag = values[i].tag;
+  }
+  t->metatable = metatable;
+  return 1;
 }
 
 #endif

@@ -1,7 +1,5 @@
 #include "host/names.h"
 
-#include "wire/utf8.h"
-
 #include <lauxlib.h>
 
 #include <string.h>
@@ -19,12 +17,6 @@ static struct name *slot_of(struct names *n, const uint64_t words[2], size_t len
 {
   uint64_t hash = (words[0] * 3 + words[1] + length) * 0x9e3779b97f4a7c15u;
   return &n->slots[hash >> (64 - NAMES_SLOT_BITS)];
-}
-
-static int is_plain(struct slice s)
-{
-  const char *end = s.data + s.length;
-  return utf8_plain_end(s.data, end) == end;
 }
 
 struct name *names_push(struct names *n, lua_State *L, struct slice s)
@@ -47,7 +39,5 @@ struct name *names_push(struct names *n, lua_State *L, struct slice s)
   known->words[1] = words[1];
   known->length = s.length;
   known->text = text;
-  known->is_plain = is_plain(s);
-  known->follower = NULL;
   return known;
 }

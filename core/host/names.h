@@ -3,11 +3,7 @@
  *
  * Making a string costs Lua a hash over all of its bytes and a walk along a chain. Here it is
  * two words to compare. A name that is not there takes the place of the one that was: names
- * that are no longer used cost nothing but that place.
- *
- * Keys come in the same order again and again. Each name can note which one came behind it, and so
- * the next key of a text is known before it is read: that it is there takes those two words again,
- * and there is nothing to look for its end, and nothing to hash. */
+ * that are no longer used cost nothing but that place. */
 #ifndef HEARSAY_HOST_NAMES_H
 #define HEARSAY_HOST_NAMES_H
 
@@ -23,16 +19,13 @@ enum { NAMES_SLOT_BITS = 7, NAMES_MAX_BYTES = 16 };
 
 struct name {
   uint64_t words[2];
-  size_t length;         /* 0: nothing here yet */
-  const char *text;      /* as Lua keeps it: for short strings, the same for equal ones */
-  int reference;         /* in the registry, which keeps the string alive */
-  int is_plain;          /* JSON has it in quotes as it is; see utf8.h */
-  struct name *follower; /* what its user noted, which may be another name by now; or NULL */
+  size_t length;    /* 0: nothing here yet */
+  const char *text; /* as Lua keeps it: for short strings, the same for equal ones */
+  int reference;    /* in the registry, which keeps the string alive */
 };
 
 struct names {
   struct name slots[1 << NAMES_SLOT_BITS];
-  struct name start; /* no name: it has a follower, the first of a text */
 };
 
 /* Takes the references. `n` must outlive the state's last use of it. Raises. */
@@ -69,14 +62,6 @@ static inline void name_words(uint64_t words[2], const char *text, size_t length
     words[0] = (unsigned char)text[0] | (uint64_t)(unsigned char)text[length / 2] << 8;
     words[1] = (unsigned char)text[length - 1];
   }
-}
-
-/* Whether these are the name's bytes, of which so many can be read; it has some. */
-static inline int name_is(const struct name *name, const char *text)
-{
-  uint64_t words[2];
-  name_words(words, text, name->length);
-  return name->words[0] == words[0] && name->words[1] == words[1];
 }
 
 #endif

@@ -59,7 +59,8 @@ struct value_body {
 
 /* Pushes the value of the message body that a reader stands at and returns 0; keys are unique.
  * Or pushes nothing and returns -1, and then the reader is done for: it is no object, not
- * JSON, has a key twice, or is nested too deeply. Raises only on out of memory. */
+ * JSON, has a key twice, or is nested too deeply. Raises only on out of memory. Not for finalizers,
+ * which may run while another value is decoded. */
 int value_decode_body(lua_State *L, struct json_reader *r, struct value_body *body);
 
 /* Appends the JSON text of the value at `index`. Returns 0; or -1 with `e`

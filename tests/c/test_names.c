@@ -32,7 +32,6 @@ static const char *push(lua_State *L, const char *data, size_t length)
   assert_int_equal(name != NULL, length > 0 && length <= NAMES_MAX_BYTES);
   if (name != NULL) {
     assert_ptr_equal(name->text, text);
-    assert_true(name_is(name, data));
   }
   assert_int_equal(got, length);
   assert_memory_equal(text, data, length);

@@ -226,22 +226,9 @@ static void random_tables_give_the_same_bytes(void **state)
   lua_close(L);
 }
 
-/* The build for Debian's Lua is the fast one: this says so, lest all be slow in silence. */
-static void the_layout_is_known(void **state)
-{
-  (void)state;
-#if LUA_VERSION_NUM == 504 && !defined(HEARSAY_NO_LAYOUT)
-  assert_true(layout_is_known());
-  assert_true(layout_is_known());
-#else
-  assert_false(layout_is_known());
-#endif
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(the_layout_is_known),
     cmocka_unit_test(random_tables_give_the_same_bytes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
