@@ -39,6 +39,9 @@ local function log(opts, run, journal)
       io.stderr:write(run.world:log(id))
     end
   end
+  if not (opts.log_net_send or opts.log_net_recv) then
+    return -- the journal is megabytes
+  end
   for line in journal:gmatch("[^\n]+") do
     local is_send = line:find('"event":"send"', 1, true)
     if (is_send and opts.log_net_send) or (not is_send and opts.log_net_recv) then
