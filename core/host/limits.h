@@ -25,7 +25,7 @@ struct limits {
   uint64_t tasks;        /* coroutines of handlers, timers and node.spawn that have not ended */
   uint64_t memory_bytes; /* of the Lua state, its sets and logs */
   uint64_t instructions; /* of Lua without coming back */
-  uint64_t stuck_s;      /* of processor time in one call of a C function, where there are none */
+  uint64_t stuck_s;      /* of processor time without coming back, in a process */
   enum limits_counting counting; /* no option: it depends on who runs the node */
 };
 

@@ -78,8 +78,8 @@ const struct option options_known[] = {
   {.use = OPTION_LIMIT,
    .name = "--max-stuck",
    .takes = "N",
-   .help = "seconds of processor time in one call of a C function; it cannot be ended, so the "
-           "process says where it is and ends (default: 60)"},
+   .help = "seconds of processor time without coming back; where that is a C function, which "
+           "cannot be ended, the process says where it is and ends (default: 60)"},
 };
 
 const size_t options_count = sizeof options_known / sizeof *options_known;

@@ -41,6 +41,14 @@ static void find_line(lua_State *L, lua_Debug *at)
     (void)lua_getinfo(L, "Sl", at);
 }
 
+/* Whether the call takes longer than any may: where each instruction is long, as to put long texts
+ * together is, there are few of them. */
+static int is_late(void)
+{
+  return watch.counting == LIMITS_TIMED &&
+         (uint64_t)watch.looks * (uint64_t)watch.period_ms > watch.stuck_s * 1000;
+}
+
 /* Why the call is ended. */
 static void note_end(lua_State *L)
 {
@@ -50,10 +58,16 @@ static void note_end(lua_State *L)
     return;
   }
   find_line(L, &at);
-  (void)snprintf(watch.error, sizeof watch.error,
-                 "%s:%d: over %llu instructions without an end: an endless loop? (the limit is "
-                 "set by --max-instructions)",
-                 at.short_src, at.currentline, (unsigned long long)watch.limit);
+  if (is_late())
+    (void)snprintf(watch.error, sizeof watch.error,
+                   "%s:%d: over %llu s of processor time without an end (the limit is set by "
+                   "--max-stuck)",
+                   at.short_src, at.currentline, (unsigned long long)watch.stuck_s);
+  else
+    (void)snprintf(watch.error, sizeof watch.error,
+                   "%s:%d: over %llu instructions without an end: an endless loop? (the limit is "
+                   "set by --max-instructions)",
+                   at.short_src, at.currentline, (unsigned long long)watch.limit);
 }
 
 static void end_call(lua_State *L)
@@ -73,7 +87,7 @@ static void count(lua_State *L, lua_Debug *at)
   }
   if (watch.error[0] == '\0') {
     watch.counted += STEP;
-    if (watch.counted < watch.limit && watch.counting != LIMITS_PROBED)
+    if (watch.counted < watch.limit && watch.counting != LIMITS_PROBED && !is_late())
       return;
     note_end(L);
   }

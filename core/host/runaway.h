@@ -5,7 +5,8 @@
  *
  *   TIMED    A timer looks at this thread once per second of processor time that it has used, and
  *            when it finds the same call at work for the second time the instructions are counted,
- *            from there. For a process, where no two runs are the same anyway.
+ *            from there. For a process, where no two runs are the same anyway. After
+ *            limits.stuck_s seconds it is ended, however few they are.
  *   COUNTED  The instructions are counted from the call's beginning. It ends at the same one on
  *            every machine.
  *   PROBED   The timer looks every 10 ms, and what it finds at work for the second time is ended with

@@ -4,6 +4,7 @@
 #include "host/source.h"
 
 #include "host/allocator.h"
+#include "host/runaway.h"
 #include "host/state.h"
 
 #include <lauxlib.h>
@@ -29,6 +30,8 @@ static int load_text(lua_State *L, int mode)
   if (lua_gettop(L) < mode)
     lua_settop(L, mode);
   const char *allowed = luaL_optstring(L, mode, "t");
+  if (lua_type(L, 1) == LUA_TSTRING)
+    runaway_spend(L, lua_rawlen(L, 1)); /* an instruction a byte: to compile them */
   lua_pushstring(L, strchr(allowed, 't') != NULL ? "t" : ""); // nothing, if it is not text
   lua_replace(L, mode);
   lua_pushvalue(L, lua_upvalueindex(1));

@@ -62,6 +62,9 @@ struct process *member_process(struct member *m);
 void member_process_read(struct member *m);
 void member_process_write(struct member *m);
 
+/* Keeps a line of a member's diagnostics, without newline; of very many only the first ones. */
+void world_take_diagnostics(struct member *m, struct slice line);
+
 /* Takes a line that a member has written: finds out to whom it goes and sends it, or ends the
  * run with what is wrong with it. */
 void world_take_line(struct world *w, struct member *m, struct slice line);

@@ -62,9 +62,7 @@ static size_t pending(void *ctx)
 
 static void log_line(void *ctx, struct slice line)
 {
-  struct virtual *v = ctx;
-  if (bytes_append_slice(&v->member.log, line) == 0)
-    (void)bytes_append_byte(&v->member.log, '\n');
+  world_take_diagnostics(&((struct virtual *)ctx)->member, line);
 }
 
 /* Each node has a disk of its own. */

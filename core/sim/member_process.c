@@ -106,8 +106,7 @@ static void take_err(struct member *m, enum lines_result (*next)(struct lines *,
 {
   struct slice line;
   while (next(&outside(m)->process.lines[PROCESS_ERR], &line) != LINES_MORE)
-    if (bytes_append_slice(&m->log, line) == 0)
-      (void)bytes_append_byte(&m->log, '\n');
+    world_take_diagnostics(m, line);
 }
 
 void member_process_read(struct member *m)

@@ -240,6 +240,18 @@ struct disk *world_disk(struct world *w, struct slice id)
   return m == NULL ? NULL : member_disk(m);
 }
 
+void world_take_diagnostics(struct member *m, struct slice line)
+{
+  enum { MOST_BYTES = 32 << 20 };
+  static const char no_more[] = "over 32 MiB of diagnostics: what follows is not kept\n";
+  if (m->log.length >= MOST_BYTES)
+    return;
+  if (bytes_append_slice(&m->log, line) == 0)
+    (void)bytes_append_byte(&m->log, '\n');
+  if (m->log.length >= MOST_BYTES)
+    (void)bytes_append(&m->log, no_more, sizeof no_more - 1);
+}
+
 struct slice world_log(struct world *w, struct slice id)
 {
   struct member *m = find_member(w, id);

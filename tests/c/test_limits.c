@@ -233,6 +233,25 @@ static void large_garbage_is_collected(void **state)
   fixture_stop(&f);
 }
 
+/* To compile a long text is work. */
+static void what_is_loaded_counts_as_instructions(void **state)
+{
+  (void)state;
+  struct node_fixture f;
+  struct limits l = limits_default;
+  l.instructions = 1000000;
+  fixture_start_limited(&f, &l,
+                        "\nnode.on('load', function(msg) load(('x=1 '):rep(msg.body.n)) "
+                        "return {type='load_ok'} end)");
+  fixture_ask(&f, 2, "\"type\":\"load\",\"n\":1000");
+  assert_reply(&f, "\"type\":\"load_ok\",\"in_reply_to\":2");
+  fixture_ask(&f, 3, "\"type\":\"load\",\"n\":1000000");
+  assert_true(slice_contains(bytes_slice(&f.world.sent), ":2: over 1000000 instructions"));
+  assert_logged(&f, ":2: over 1000000 instructions");
+  fake_platform_forget(&f.world);
+  fixture_stop(&f);
+}
+
 /* What a node sends and nobody takes is bounded as its memory is. Errors come through. */
 static void what_nobody_takes_is_bounded(void **state)
 {
@@ -368,6 +387,7 @@ int main(void)
     cmocka_unit_test(memory_over_the_limit_is_an_error_of_the_script),
     cmocka_unit_test(sets_and_logs_count_as_memory_of_the_script),
     cmocka_unit_test(large_garbage_is_collected),
+    cmocka_unit_test(what_is_loaded_counts_as_instructions),
     cmocka_unit_test(what_nobody_takes_is_bounded),
     cmocka_unit_test(a_node_whose_memory_is_full_answers),
     cmocka_unit_test(very_many_rpcs_time_out),

@@ -142,6 +142,25 @@ static lua_Integer count_rounds(const char *code, enum limits_counting counting)
 }
 
 /* With a limit that is smaller than what the timer can see, a probed call is counted too. */
+/* Instructions of which each takes long: after some seconds of processor time it is enough. */
+static void few_long_instructions_are_ended(void **state)
+{
+  (void)state;
+  static const char code[] = "\nlocal s = ('x'):rep(1 << 20) while true do local _ = s .. 'y' end";
+  struct limits l = limits_default;
+  l.instructions = UINT64_MAX;
+  l.stuck_s = 2;
+  lua_State *L = open_state();
+  assert_int_equal(luaL_loadbuffer(L, code, strlen(code), "=code"), LUA_OK);
+  lua_State *before = runaway_enter(L, &l);
+  int status = lua_pcall(L, 0, 0, 0);
+  assert_string_equal(runaway_leave(before),
+                      "code:2: over 2 s of processor time without an end (the "
+                      "limit is set by --max-stuck)");
+  assert_int_equal(status, LUA_ERRRUN);
+  lua_close(L);
+}
+
 static void it_is_ended_at_the_same_instruction_each_time(void **state)
 {
   (void)state;
@@ -240,6 +259,7 @@ int main(void)
     cmocka_unit_test(a_process_counts_from_when_it_takes_long),
     cmocka_unit_test(what_cannot_be_ended_ends_the_process),
     cmocka_unit_test(an_endless_loop_is_ended),
+    cmocka_unit_test(few_long_instructions_are_ended),
     cmocka_unit_test(it_is_ended_at_the_same_instruction_each_time),
     cmocka_unit_test(what_is_within_the_limit_is_left_alone),
     cmocka_unit_test(work_of_c_functions_counts),

@@ -112,6 +112,21 @@ static void each_node_has_randomness_of_its_own(void **state)
     bytes_free(&draws[i]);
 }
 
+/* One who says too much does not fill the memory of all. */
+static void of_very_many_diagnostics_the_first_are_kept(void **state)
+{
+  (void)state;
+  static const char no_more[] = "over 32 MiB of diagnostics: what follows is not kept\n";
+  struct world_fixture b;
+  world_fixture_open(&b, 1, "local text = ('x'):rep(1 << 20) for i = 1, 40 do print(text) end");
+  world_fixture_add(&b, "n1");
+  struct slice log = world_log(b.world, SLICE("n1"));
+  assert_in_range(log.length, 32 << 20, (32 << 20) + 1000);
+  log.data += log.length - (sizeof no_more - 1);
+  assert_memory_equal(log.data, no_more, sizeof no_more - 1);
+  world_fixture_close(&b);
+}
+
 /* All that could differ from run to run: randomness, time, the order of pairs. */
 static const char chance[] =
   NODE "local function say() local t, order = {}, {} for i = 1, 20 do t['k' .. i] = i end "
@@ -321,6 +336,7 @@ int main(void)
     cmocka_unit_test(nodes_talk_to_each_other),
     cmocka_unit_test(each_node_has_its_own_zero_of_time),
     cmocka_unit_test(each_node_has_randomness_of_its_own),
+    cmocka_unit_test(of_very_many_diagnostics_the_first_are_kept),
     cmocka_unit_test(one_seed_is_one_run),
     cmocka_unit_test(worlds_in_threads_share_nothing),
     cmocka_unit_test(a_message_to_nobody_ends_the_run),
