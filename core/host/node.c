@@ -73,9 +73,12 @@ int node_check_tasks(const struct node *n, struct error *e)
 /* Requests are numbered from where no earlier run of this node was, so that a late answer to one of
  * before a kill is nobody's. The first nine digits are the run's, the last six count; a double, which
  * other languages read numbers into, holds all fifteen. */
-static int64_t first_msg_id(const struct platform *platform)
+static int64_t first_msg_id(const struct platform *platform, const struct state_options *options)
 {
-  return (int64_t)(platform->vtable->random(platform->ctx) % 1000000000) * 1000000 + 1;
+  uint64_t bits = platform->vtable->random(platform->ctx);
+  if (options->is_seeded)
+    bits = options->random_seed;
+  return (int64_t)(bits % 1000000000) * 1000000 + 1;
 }
 
 struct node *node_new(const struct platform *platform, const struct state_options *options,
@@ -87,7 +90,7 @@ struct node *node_new(const struct platform *platform, const struct state_option
     return NULL;
   }
   n->platform = *platform;
-  n->next_msg_id = first_msg_id(platform);
+  n->next_msg_id = first_msg_id(platform, options);
   n->started_us = n->now_us = platform->vtable->monotonic_us(platform->ctx);
   n->on_init = n->api = LUA_NOREF;
   n->all_take_messages = 1;

@@ -27,6 +27,9 @@ struct state_options {
   uint64_t hash_seed;
   uint64_t random_seed;
 
+  /* These were given, to repeat a run: then requests get the same numbers too. */
+  int is_seeded;
+
   /* No files, processes, clocks or C modules from the script: what it can reach is
    * what the platform gives. See confine.h. */
   int confined;

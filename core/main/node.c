@@ -155,8 +155,10 @@ int main(int argc, char **argv)
     .limits = &o.limits,
     .random_seed = platform.vtable->random(platform.ctx),
   };
-  if (o.seed != NULL)
+  if (o.seed != NULL) {
     state.hash_seed = state.random_seed = hash_bytes(o.seed, strlen(o.seed), 0);
+    state.is_seeded = 1;
+  }
   int result =
     o.mode == MODE_LUA ? plain(&o, &state, &e) : with_script(&o, &paths, &state, &world, &e);
   if (result != 0 && e.text[0] != '\0')

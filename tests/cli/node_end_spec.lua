@@ -61,6 +61,16 @@ describe("at the end of input", function()
     assert.equal(0, said.status)
   end)
 
+  it("numbers requests from elsewhere in each run, and alike with the same seed", function()
+    local function first(options)
+      local said = talk.to(options .. waiting, { talk.message({ type = "ask", msg_id = 2 }) })
+      return said.replies[1].body.msg_id
+    end
+    assert.equal(first("--seed 7 "), first("--seed 7 "))
+    assert.not_equal(first("--seed 7 "), first("--seed 8 "))
+    assert.not_equal(first(""), first(""))
+  end)
+
   it("still takes a reply that is there", function()
     -- Whoever answers has to read the question: where its number begins is random.
     local steps = sh:write("steps.sh", ([[
