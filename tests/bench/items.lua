@@ -4,6 +4,7 @@
 --   input      the name of the file, and body(i), the text of its i-th message
 --   prepare    so many messages come first and are not measured, count then are
 --   script     for ./node, with its arguments; plain: the same under tests/bench/plain
+--   asks       whether it asks other nodes: the plain one is told where its numbers are to begin
 --   floor      whether tests/bench/floor.c can do it too
 --   unit       of the figure: us a message, or a rate; each: so many of them a message is
 --   target     the aim, in times the baseline; least: in units
@@ -43,7 +44,7 @@ return {
     prepare = 2000, count = 3000, script = "challenges/kafka_5a.lua most=100", plain = "kafka.lua",
     target = 10 },
   { name = "rpc, question and answer", input = "rpc", body = inputs.rpc, count = 100000, each = 0.5,
-    script = "tests/bench/scripts/rpc.lua", guarded = true, plain = "rpc.lua" },
+    script = "tests/bench/scripts/rpc.lua", guarded = true, plain = "rpc.lua", asks = true },
   { name = "timers, a sleep", input = "timers", body = inputs.timers, prepare = 0, count = 1001,
     each = 100000 / 1001, script = "tests/bench/scripts/timers.lua", plain = "timers.lua" },
 }

@@ -10,9 +10,13 @@ local ROUNDS = 3
 local processes = {}
 
 local function programs(bench, item)
+  local plain = item.plain and "lua5.4 tests/bench/plain/" .. item.plain
+  if item.asks then
+    plain = plain .. " " .. inputs.first_request(bench.folder)
+  end
   return {
-    { name = "node", command = "./node " .. item.script },
-    { name = "plain", command = item.plain and "lua5.4 tests/bench/plain/" .. item.plain },
+    { name = "node", command = "./node --seed 1 " .. item.script },
+    { name = "plain", command = plain },
     { name = "floor", command = item.floor and bench.build .. "/floor" },
   }
 end

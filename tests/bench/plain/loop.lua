@@ -5,7 +5,7 @@ local cjson = require "cjson"
 
 local loop = { id = nil }
 
-local waiting, next_id = {}, 1 -- callbacks of requests by msg_id
+local waiting, next_id = {}, math.tointeger(arg[1]) or 1 -- callbacks of requests by msg_id
 
 local function send(dest, body)
   io.write(cjson.encode({ src = loop.id, dest = dest, body = body }), "\n")
