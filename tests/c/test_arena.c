@@ -311,10 +311,16 @@ static void out_of_memory_leaves_a_block_as_it_was(void **state)
   arena_free(a);
 }
 
-static void limit_bytes(int resource, rlim_t bytes)
+static void limit_addresses(rlim_t bytes)
 {
   struct rlimit limit = {bytes, RLIM_INFINITY};
-  assert_int_equal(setrlimit(resource, &limit), 0);
+  assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+static void limit_memory(rlim_t bytes)
+{
+  struct rlimit limit = {bytes, RLIM_INFINITY};
+  assert_int_equal(setrlimit(RLIMIT_DATA, &limit), 0);
 }
 
 static void without_memory_a_block_is_as_it_was(void **state)
@@ -323,9 +329,9 @@ static void without_memory_a_block_is_as_it_was(void **state)
   struct arena *a = make(2 * GB);
   struct block b = {.data = arena_take(a, 1000), .bytes = 1000};
   fill(&b, 9);
-  limit_bytes(RLIMIT_DATA, 1);
+  limit_memory(1);
   void *more = arena_take(a, 100 * MB), *larger = arena_resize(a, b.data, 100 * MB);
-  limit_bytes(RLIMIT_DATA, RLIM_INFINITY);
+  limit_memory(RLIM_INFINITY);
   assert_null(more);
   assert_null(larger);
   check(&b, 1000);
@@ -339,14 +345,14 @@ static void there_may_be_no_room(void **state)
   if (ARENA_IS_OFF)
     skip();
   assert_false(arena_was_refused());
-  limit_bytes(RLIMIT_AS, GB); /* nor is one of this size left */
+  limit_addresses(GB); /* nor is one of this size left */
   struct arena *a = arena_new(3 * GB, 0);
-  limit_bytes(RLIMIT_AS, RLIM_INFINITY);
+  limit_addresses(RLIM_INFINITY);
   assert_null(a);
   assert_true(arena_was_refused());
-  limit_bytes(RLIMIT_DATA, 1); /* addresses there are, but no memory */
+  limit_memory(1); /* addresses there are, but no memory */
   a = arena_new(3 * GB, 0);
-  limit_bytes(RLIMIT_DATA, RLIM_INFINITY);
+  limit_memory(RLIM_INFINITY);
   assert_null(a);
   assert_null(arena_new(SIZE_MAX, 0));
   assert_null(arena_new((size_t)1 << 46, 0));
