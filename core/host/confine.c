@@ -4,11 +4,13 @@
 
 #include "host/address.h"
 #include "host/extra.h"
+#include "host/runaway.h"
 #include "host/source.h"
 
 #include <lauxlib.h>
 
 #include <string.h>
+#include <time.h>
 
 static int unavailable(lua_State *L)
 {
@@ -107,8 +109,41 @@ static void wrap_global(lua_State *L, const char *name, lua_CFunction function)
   lua_setglobal(L, name);
 }
 
+/* One clock is left: table.sort looks at it where it has divided a long table badly, and what it
+ * divides by next follows from that, and the order of equal elements. The link has --wrap for clock
+ * and time, so its calls land here, as those of everybody else do. */
+#ifndef HEARSAY_NO_HASH_PIN
+
+clock_t __real_clock(void);
+clock_t __wrap_clock(void);
+time_t __real_time(time_t *result);
+time_t __wrap_time(time_t *result);
+
+static int runs_confined(void)
+{
+  lua_State *L = runaway_running();
+  return L != NULL && extra_of(L)->is_confined;
+}
+
+clock_t __wrap_clock(void)
+{
+  return runs_confined() ? 0 : __real_clock();
+}
+
+time_t __wrap_time(time_t *result)
+{
+  if (!runs_confined())
+    return __real_time(result);
+  if (result != NULL)
+    *result = 0;
+  return 0;
+}
+
+#endif
+
 void confine(lua_State *L)
 {
+  extra_of(L)->is_confined = 1;
   static const char *const none[] = {NULL};
   static const char *const looks[] = {"getinfo", "traceback", NULL};
   static const char no_files[] = "a confined script has no files; node.log writes diagnostics";

@@ -21,6 +21,7 @@ struct kept {
 struct extra {
   void *owner;         /* see state.h */
   char *root;          /* malloc's: see state.h */
+  int is_confined;     /* see confine.h */
   int layout_is_known; /* see layout.h */
   size_t most_text;    /* bytes that a value may be encoded to: see value_limit */
   struct names names;

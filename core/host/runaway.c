@@ -223,6 +223,11 @@ lua_State *runaway_enter(lua_State *L, const struct limits *limits)
   return NULL;
 }
 
+lua_State *runaway_running(void)
+{
+  return watch.running;
+}
+
 lua_State *runaway_enter_inner(lua_State *L)
 {
   lua_State *before = watch.running;

@@ -51,6 +51,9 @@ const char *runaway_leave(lua_State *before);
 lua_State *runaway_enter_inner(lua_State *L);
 void runaway_leave_inner(lua_State *before);
 
+/* Whose code runs in this thread, watched; or NULL. */
+lua_State *runaway_running(void);
+
 /* How many instructions the code that runs may still take; UINT64_MAX where nothing is watched. */
 uint64_t runaway_left(void);
 
