@@ -10,8 +10,9 @@
  *   __gc      finalizers run where no hook is called, so nothing could end one that loops
  *   getmetatable of what the host made: a finalizer could be put there
  *
- * What remains in every mode is time in one call of a C function other than those of strings.h:
- * there are no instructions to count in it, so it can only end the process (runaway.h). */
+ * What remains in every mode is time in one call of a C function other than those of strings.h,
+ * tables.h and library.h: there are no instructions to count in it, so it can only end the process
+ * (runaway.h). */
 #ifndef HEARSAY_HOST_CONFINE_H
 #define HEARSAY_HOST_CONFINE_H
 

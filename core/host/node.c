@@ -198,10 +198,13 @@ void node_set_api(struct node *n, lua_State *L)
 
 int node_on(struct node *n, lua_State *L, struct slice type)
 {
+  enum { HANDLERS_MOST = 10000 }; /* they are gone through for each message */
   if (node_find_handler(n, type) != NULL) {
     lua_pop(L, 1);
     return -1;
   }
+  if (n->handler_count >= HANDLERS_MOST)
+    return luaL_error(L, "%d types have a handler, and no more may", HANDLERS_MOST);
   struct handler *more = realloc(n->handlers, (n->handler_count + 1) * sizeof *more);
   if (more == NULL)
     return luaL_error(L, "out of memory");

@@ -233,6 +233,28 @@ static void large_garbage_is_collected(void **state)
   fixture_stop(&f);
 }
 
+static void no_more_handlers_than_can_be_looked_through(void **state)
+{
+  (void)state;
+  struct node_fixture f;
+  fixture_start(&f,
+                "\nnode.on('many', function() local i = 1 local ok, why = pcall(function() "
+                "while true do node.on('type ' .. i, function() return {type='ok'} end) "
+                "i = i + 1 end end) return {type='many_ok', i=i, why=why:match('%d%d+ types.*')} "
+                "end)");
+  fixture_ask(&f, 2, "\"type\":\"many\"");
+  assert_reply(&f,
+               "\"type\":\"many_ok\",\"in_reply_to\":2,\"i\":10000,\"why\":\"10000 types have a "
+               "handler, and no more may\"");
+  fixture_ask(&f, 3, "\"type\":\"type 9999\"");
+  assert_reply(&f, "\"type\":\"ok\",\"in_reply_to\":3");
+  fixture_ask(&f, 4, "\"type\":\"type 10000\"");
+  assert_true(slice_contains(bytes_slice(&f.world.sent), "this script handles: very many others"));
+  assert_logged(&f, "this script handles: very many others");
+  fake_platform_forget(&f.world);
+  fixture_stop(&f);
+}
+
 /* To compile a long text is work. */
 static void what_is_loaded_counts_as_instructions(void **state)
 {
@@ -387,6 +409,7 @@ int main(void)
     cmocka_unit_test(memory_over_the_limit_is_an_error_of_the_script),
     cmocka_unit_test(sets_and_logs_count_as_memory_of_the_script),
     cmocka_unit_test(large_garbage_is_collected),
+    cmocka_unit_test(no_more_handlers_than_can_be_looked_through),
     cmocka_unit_test(what_is_loaded_counts_as_instructions),
     cmocka_unit_test(what_nobody_takes_is_bounded),
     cmocka_unit_test(a_node_whose_memory_is_full_answers),
