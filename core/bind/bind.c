@@ -20,7 +20,7 @@ void bind_node_modules(lua_State *L)
   preload(L, "hearsay.json", bind_json);
   preload(L, "hearsay.log", bind_log);
   preload(L, "hearsay.seen", bind_seen);
-  preload(L, "cjson", luaopen_cjson);
+  preload(L, "cjson", node_of(L) != NULL ? bind_cjson : luaopen_cjson);
   if (node_of(L) != NULL)
     bind_print(L);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 /* Module openers, as require calls them. */
+int bind_cjson(lua_State *L);        /* cjson, within the limits of a node */
 int bind_command_line(lua_State *L); /* hearsay.command_line: of ./node, for the bench */
 int bind_core(lua_State *L);         /* hearsay.core: a node's verbs, under lua/hearsay/init.lua */
 int bind_ids(lua_State *L);          /* hearsay.ids */

@@ -58,6 +58,22 @@ describe("a confined script", function()
     end)
   end
 
+  refused("make cjson go beyond the end of the stack", [[
+    local cjson = require("cjson").new()
+    assert(cjson.encode_max_depth(1000) == 1000 and cjson.decode_max_depth() == 1000)
+    local t = {}
+    t[1] = t
+    assert(not pcall(cjson.encode, t) and not pcall(cjson.decode, ("["):rep(300000)))
+    assert(not pcall(cjson.encode_max_depth, 1001))
+    cjson.decode_max_depth(1e9)]], "^bad argument #1 to 'decode_max_depth' "
+    .. "%(expected integer between 1 and 1000%)$")
+  is("has cjson as it is", [[
+    local cjson = require "cjson"
+    local ok, why = pcall(function() cjson.encode({ print }) end)
+    return cjson.encode({ a = { 1, 2.5, cjson.null, "x" } }) .. why:gsub("^.-:%d+: ", "")
+      .. tostring(cjson.decode("[ [7] ]")[1][1])
+      .. cjson.new().encode({}) .. select("#", cjson.encode(1))]],
+    '{"a":[1,2.5,null,"x"]}Cannot serialise function: type not supported7.0{}1')
   refused("read a file", "io.open('/etc/passwd')", "io.open is not available .* has no files")
   refused("run a file", "dofile('/etc/passwd')", "dofile is not available .* has no files")
   refused("load a file", "loadfile('/etc/passwd')", "loadfile is not available")
