@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "durable_fixture.h"
+#include "host/allocator.h"
+#include "host/node_private.h"
 
 #include <stdio.h>
 
@@ -24,6 +26,8 @@ static const char script[] =
   "end) "
   "node.on('sync', function(m) local ok, why = l:sync() "
   "  return {type = 'sync_ok', ok = ok, why = why} end) "
+  "node.on('fill', function() local ok, why = pcall(function() while true do "
+  "  l:append('k', ('x'):rep(1000)) end end) return {type = 'fill_ok', why = why} end) "
   "node.on('close', function() l:close() return {type = 'close_ok'} end)";
 
 /* Asks something and gets this at once. */
@@ -164,6 +168,36 @@ static void a_full_disk(void **state)
   durable_fixture_close(&b);
 }
 
+/* What waits for the disk is memory of the script's, as what is in the log is: it ends with an error,
+ * and what was taken before is written later. */
+static void a_disk_that_stays_full(void **state)
+{
+  (void)state;
+  struct durable_fixture b;
+  durable_fixture_open(&b, script);
+  b.disk.is_full = 1;
+  struct budget *budget = allocator_budget(b.f.node->L);
+  size_t most_bytes = budget->most_bytes;
+  budget->most_bytes = budget->used_bytes + (1 << 20);
+  fixture_ask(&b.f, 1, "\"type\":\"fill\"");
+  assert_reply(&b.f, "\"type\":\"fill_ok\",\"in_reply_to\":1,\"why\":\"not enough memory\"");
+  assert_logged(&b.f, "the disk is full");
+  size_t apart_bytes = budget->apart_bytes;
+  assert_in_range(apart_bytes, 1 << 19, (1 << 20) + (1 << 16));
+  budget->most_bytes = most_bytes;
+  b.disk.is_full = 0;
+  fixture_ask(&b.f, 2, SYNC);
+  end_sync(&b, NULL);
+  assert_reply(&b.f, SYNCED ",\"in_reply_to\":2");
+  int records = (int)durable_fixture_records(&b);
+  assert_in_range(records, 100, 1000);
+  assert_true(budget->apart_bytes < apart_bytes - 100000); /* it waits no longer */
+  char reply[64];
+  (void)snprintf(reply, sizeof reply, "\"type\":\"append_ok\",\"offset\":%d", records);
+  ask(&b, APPEND, reply);
+  durable_fixture_close(&b);
+}
+
 /* Nobody is told that anything is durable from then on. */
 static void a_sync_that_fails(void **state)
 {
@@ -235,6 +269,7 @@ int main(void)
     cmocka_unit_test(a_sync_is_shared),
     cmocka_unit_test(many_wait),
     cmocka_unit_test(a_full_disk),
+    cmocka_unit_test(a_disk_that_stays_full),
     cmocka_unit_test(a_sync_that_fails),
     cmocka_unit_test(a_sync_that_cannot_begin),
     cmocka_unit_test(a_close_during_a_sync),

@@ -192,4 +192,18 @@ describe("seen", function()
     collectgarbage()
     assert.equal('["value 999","value 1000"]', json.encode(delta))
   end)
+
+  it("is no set any more for a finalizer that runs after its own", function()
+    local message
+    do
+      local set = seen.new()
+      setmetatable({ set }, { __gc = function(self)
+        getmetatable(self[1]).__gc(self[1])
+        message = select(2, pcall(debug.getregistry()["hearsay.seen"].__index.add, self[1], 1))
+      end })
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.matches("hearsay.seen expected, got userdata", message)
+  end)
 end)
