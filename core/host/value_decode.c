@@ -8,7 +8,8 @@
 
 enum { SCRATCH_KEPT_BYTES = 64 * 1024 };
 
-static const char key_twice[] = "the same key twice in one object", no_stack[] = "out of memory for the stack";
+static const char key_twice[] = "the same key twice in one object",
+                  no_stack[] = "out of memory for the stack";
 
 /* Takes one token. Returns 0, or -1 with `why` set. */
 static int take(struct builder *b, const struct json_token *token, const char **why)
