@@ -32,15 +32,15 @@ static void put_text(struct page *p, struct slice s)
 {
   size_t from = p->out->length;
   put(p, s);
-  unsigned char *at = (unsigned char *)p->out->data + from;
-  unsigned char *end = (unsigned char *)p->out->data + p->out->length;
-  while (at < end) {
-    size_t length = *at < 0x80 ? 1 : utf8_sequence((char *)at, (char *)end);
+  while (from < p->out->length) {
+    unsigned char *at = (unsigned char *)p->out->data + from;
+    const char *end = p->out->data + p->out->length;
+    size_t length = *at < 0x80 ? 1 : utf8_sequence((char *)at, end);
     if (length == 0 || *at < ' ' || *at == 127)
       *at = '?';
     else if (*at == 0xc2 && at[1] < 0xa0) /* the second control set, U+0080 to U+009F */
       at[1] = 0xbf;
-    at += length == 0 ? 1 : length;
+    from += length == 0 ? 1 : length;
   }
 }
 
