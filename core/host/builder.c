@@ -189,6 +189,7 @@ int builder_open(struct builder *b, int is_array)
   level->place = place;
   level->base = b->waiting;
   level->limit = limit < WAITING_MAX ? limit : WAITING_MAX;
+  level->known = 0;
   level->pushed = b->pushed;
   level->is_array = is_array;
   return 0;
