@@ -140,8 +140,8 @@ THREADED = $(wildcard $(addsuffix _spec.lua,$(addprefix tests/, cli/sim_explore 
   cli/node_data cli/node_cluster lua/explore_worker lua/durable lua/segments lua/sync sim/real_time)))
 
 # These have no threads, and ThreadSanitizer is not for them: it holds signals back from code that
-# calls nothing, as the loops that a clock is to end; and at its pace the last takes minutes.
-UNTHREADED = $(addprefix $(BUILD)/tests/c/test_,runaway strings segments)
+# calls nothing, as the loops that a clock is to end; and at its pace the last two take minutes.
+UNTHREADED = $(addprefix $(BUILD)/tests/c/test_,runaway strings segments tables)
 
 test-threads: ## run the unit tests and the specs of what has threads (for SAN=thread)
 	@scripts/deps build test
