@@ -61,10 +61,10 @@ void library_run(lua_State *L, const char *code, lua_Integer argument)
     fail_msg("%s", lua_tostring(L, -1));
 }
 
-const char *library_end(lua_State *L, const char *code)
+const char *library_end(lua_State *L, const char *code, enum limits_counting counting)
 {
   struct limits l = limits_default;
-  l.counting = LIMITS_COUNTED;
+  l.counting = counting;
   l.instructions = 1000000;
   assert_int_equal(luaL_loadbuffer(L, code, strlen(code), "=code"), LUA_OK);
   lua_State *before = runaway_enter(L, &l);

@@ -3,6 +3,8 @@
 #ifndef HEARSAY_TESTS_LIBRARY_FIXTURE_H
 #define HEARSAY_TESTS_LIBRARY_FIXTURE_H
 
+#include "host/limits.h"
+
 #include <lua.h>
 
 /* A state in which `open` has replaced functions. Its global `plain` has the libraries as they were,
@@ -14,6 +16,6 @@ lua_State *library_state(void (*open)(lua_State *L));
 void library_run(lua_State *L, const char *code, lua_Integer argument);
 
 /* Why the code was ended, of which each call may take 10^6 instructions; or NULL. */
-const char *library_end(lua_State *L, const char *code);
+const char *library_end(lua_State *L, const char *code, enum limits_counting counting);
 
 #endif

@@ -79,7 +79,7 @@ static void what_takes_very_long_is_ended(void **state)
                    "'\\xff' for i = 1, 2000 do local _ = %s end",
                    rounds[i]);
     lua_State *L = library_state(library_open);
-    const char *why = library_end(L, code);
+    const char *why = library_end(L, code, LIMITS_COUNTED);
     if (why == NULL || strstr(why, "code:2: over 1000000 instructions") == NULL)
       fail_msg("%s: %s", rounds[i], why == NULL ? "not ended" : why);
     lua_close(L);
@@ -95,7 +95,8 @@ static void what_does_not_is_not(void **state)
     L,
     "local s = ('x'):rep(1000000) for i = 1, 20000 do assert(s:sub(i, i) == 'x' and s:byte(i) == "
     "120 and utf8.offset(s, 2, i) == i + 1 and utf8.len(s, i, i + 1) == 2 and utf8.codepoint(s, "
-    "i) == 120 and collectgarbage('count') > 0) end assert(utf8.len('\\xff' .. s) == nil)"));
+    "i) == 120 and collectgarbage('count') > 0) end assert(utf8.len('\\xff' .. s) == nil)",
+    LIMITS_COUNTED));
   lua_close(L);
 }
 

@@ -10,8 +10,8 @@
 
 #include "failing_alloc.h"
 #include "host/allocator.h"
-#include "host/runaway.h"
 #include "host/strings.h"
+#include "library_fixture.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -122,22 +122,6 @@ static void random_patterns_too(void **state)
   }
 }
 
-/* Why a call within a million instructions was ended, or NULL. */
-static const char *watch(lua_State *L, const char *code, enum limits_counting counting)
-{
-  struct limits l = limits_default;
-  l.counting = counting;
-  l.instructions = 1000000;
-  assert_int_equal(luaL_loadbuffer(L, code, strlen(code), "=code"), LUA_OK);
-  lua_State *before = runaway_enter(L, &l);
-  int status = lua_pcall(L, 0, 0, 0);
-  const char *why = runaway_leave(before);
-  if (status != LUA_OK && why == NULL)
-    fail_msg("%s", lua_tostring(L, -1));
-  lua_settop(L, 0);
-  return why;
-}
-
 static void what_tries_for_ever_is_ended(void **state)
 {
   (void)state;
@@ -159,14 +143,14 @@ static void what_tries_for_ever_is_ended(void **state)
   };
   lua_State *L = open_state(0);
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-    const char *why = watch(L, codes[i], LIMITS_COUNTED);
+    const char *why = library_end(L, codes[i], LIMITS_COUNTED);
     if (why == NULL || strstr(why, "code:2: over 1000000 instructions") == NULL)
       fail_msg("%s: %s", codes[i], why == NULL ? "not ended" : why);
   }
   /* One that is not counted yet is no exception. */
-  assert_non_null(watch(L, "('a'):rep(5000):find('.-b')", LIMITS_TIMED));
-  assert_null(watch(L, "assert(not ('a'):rep(500):find('.-b'))", LIMITS_COUNTED));
-  assert_null(watch(L, "assert(('a'):rep(300000):find('a*$') == 1)", LIMITS_COUNTED));
+  assert_non_null(library_end(L, "('a'):rep(5000):find('.-b')", LIMITS_TIMED));
+  assert_null(library_end(L, "assert(not ('a'):rep(500):find('.-b'))", LIMITS_COUNTED));
+  assert_null(library_end(L, "assert(('a'):rep(300000):find('a*$') == 1)", LIMITS_COUNTED));
   lua_close(L);
 }
 

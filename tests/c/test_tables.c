@@ -161,7 +161,7 @@ static void what_takes_very_long_is_ended(void **state)
   /* The instructions of each in Lua are few: that they end is what the functions have counted. */
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
     lua_State *L = library_state(tables_open);
-    const char *why = library_end(L, codes[i]);
+    const char *why = library_end(L, codes[i], LIMITS_COUNTED);
     if (why == NULL || strstr(why, "code:2: over 1000000 instructions") == NULL)
       fail_msg("%s: %s", codes[i], why == NULL ? "not ended" : why);
     lua_close(L);
@@ -173,11 +173,13 @@ static void what_does_not_is_not(void **state)
   (void)state;
   lua_State *L = library_state(tables_open);
   assert_null(library_end(
-    L, "local t = {} for i = 1, 20000 do table.insert(t, (i * 7919) % 20011) end table.sort(t) "
-       "for i = 2, #t do assert(t[i - 1] < t[i]) end assert(#table.concat(t, ',') > 90000) "
-       "assert(#table.move(t, 1, #t, 2) == 20001) "
-       "local words = {} for i = 1, 5000 do words[i] = 'word ' .. i end table.sort(words) "
-       "for _ = 1, 20000 do table.remove(t) end assert(select('#', table.unpack(words)) == 5000)"));
+    L,
+    "local t = {} for i = 1, 20000 do table.insert(t, (i * 7919) % 20011) end table.sort(t) "
+    "for i = 2, #t do assert(t[i - 1] < t[i]) end assert(#table.concat(t, ',') > 90000) "
+    "assert(#table.move(t, 1, #t, 2) == 20001) "
+    "local words = {} for i = 1, 5000 do words[i] = 'word ' .. i end table.sort(words) "
+    "for _ = 1, 20000 do table.remove(t) end assert(select('#', table.unpack(words)) == 5000)",
+    LIMITS_COUNTED));
   lua_close(L);
 }
 
